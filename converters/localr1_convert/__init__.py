@@ -1,0 +1,1 @@
+"""Hugging Face checkpoints to quantized GGUF, without torch."""

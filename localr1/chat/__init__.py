@@ -1,0 +1,1 @@
+"""Messages, the reasoning parser and prompts as segments; knows no engine and no interface."""

@@ -1,0 +1,1 @@
+"""The worker process that holds the model, and the client that speaks to it."""

@@ -1,0 +1,189 @@
+"""What client and worker say to each other: one JSON document a line, typed and validated.
+
+Commands go to the worker, events come back; both carry the `id` of the command they belong
+to. All text in events has been through `terminal_text.clean`. Counts are tokens, times are
+seconds, `_tps` is tokens per second.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from localr1.chat.messages import FinishReason, Message, ReasoningEnd
+from localr1.chat.prompt import ChatFormat
+from localr1.engine.sampling import Sampling
+from localr1.hardware.plan import LoadPlan
+
+# ---- commands ------------------------------------------------------------------------------
+
+
+class _Command(msgspec.Struct, frozen=True, tag_field="type"):
+    id: int
+
+
+class Devices(_Command, tag="devices"):
+    """Which devices can this engine build use? Answered by `DeviceList`."""
+
+
+class Load(_Command, tag="load"):
+    """Load a model. Answered by `Loading`…, then `Ready` or `Failed`."""
+
+    path: str
+    plan: LoadPlan
+    chat: ChatFormat
+    name: str
+    """The model's name as shown to a person."""
+
+
+class Generate(_Command, tag="generate"):
+    """Reply to messages. Answered by `Prompt`…, `Reasoning`…, `Answer`…, then `Done` or `Failed`."""
+
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    max_tokens: int | None = None
+    """Limit on reasoning and answer together; None means the rest of the context window."""
+
+
+class CountTokens(_Command, tag="count_tokens"):
+    """How many tokens would the prompt for these messages take? Answered by `TokenCount`."""
+
+    messages: tuple[Message, ...]
+
+
+class Cancel(_Command, tag="cancel"):
+    """Stop the command with this id, whatever it is doing; it then ends by its own event."""
+
+
+class Shutdown(_Command, tag="shutdown"):
+    """End the worker."""
+
+
+Command = Devices | Load | Generate | CountTokens | Cancel | Shutdown
+
+
+# ---- events --------------------------------------------------------------------------------
+
+
+class _Event(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
+    id: int = 0
+
+
+class Device(msgspec.Struct, frozen=True):
+    """One entry of ggml's device registry."""
+
+    name: str
+    description: str
+    kind: str
+    """cpu, gpu, igpu or accel."""
+    free_bytes: int
+    total_bytes: int
+
+
+class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine says of the model it loaded."""
+
+    name: str
+    path: str
+    architecture: str
+    quant_type: str
+    parameters: int
+    size_bytes: int
+    n_layer: int
+    n_ctx_train: int
+    n_vocab: int
+
+
+class DeviceList(_Event, tag="devices"):
+    """Answer to `Devices`."""
+
+    devices: tuple[Device, ...]
+
+
+class Loading(_Event, tag="loading"):
+    """Part of the model file that has been read, 0 to 1."""
+
+    progress: float
+
+
+class Ready(_Event, tag="ready"):
+    """The model is loaded; `plan` is what was really used."""
+
+    model: ModelFacts
+    plan: LoadPlan
+    load_seconds: float = 0.0
+
+
+class Prompt(_Event, tag="prompt"):
+    """Prompt tokens processed so far, of the total; `cached` of them were still in the KV cache."""
+
+    processed: int
+    total: int
+    cached: int
+
+
+class Reasoning(_Event, tag="reasoning"):
+    """Text of the reasoning block that follows what came before; `tokens` in this piece."""
+
+    text: str
+    tokens: int = 0
+
+
+class Answer(_Event, tag="answer"):
+    """Text of the answer that follows what came before; `tokens` in this piece."""
+
+    text: str
+    tokens: int = 0
+
+
+class Notice(_Event, tag="notice"):
+    """Something a person should know; nothing failed. `kind` is one of docs/cli.md's list."""
+
+    kind: str
+    text: str
+
+
+class Done(_Event, tag="done"):
+    """A reply ended."""
+
+    finish_reason: FinishReason
+    reasoning_ended_by: ReasoningEnd | None
+    """None when the reply had no reasoning block."""
+    prompt_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    answer_tokens: int
+    prompt_tps: float | None
+    """None when every prompt token came from the cache but one."""
+    generation_tps: float | None
+    """None when fewer than two tokens were generated."""
+    ttft_seconds: float | None
+    """From the command's arrival to the first generated token; None when there was none."""
+    reasoning_seconds: float
+    context_tokens: int = 0
+    """Tokens now held by the context window, of `n_ctx`."""
+    n_ctx: int = 0
+    seed: int | None = None
+    """The seed that was used; the same one on the same prompt gives the same text."""
+
+
+class TokenCount(_Event, tag="token_count"):
+    """Answer to `CountTokens`."""
+
+    tokens: int
+
+
+class Failed(_Event, tag="failed"):
+    """The command ended without its result: one line, a hint, and the exit code it maps to."""
+
+    message: str
+    hint: str = ""
+    exit_code: int = 5
+
+
+Event = (
+    DeviceList | Loading | Ready | Prompt | Reasoning | Answer | Notice | Done | TokenCount | Failed
+)
+
+encode = msgspec.json.Encoder().encode
+decode_command = msgspec.json.Decoder(Command).decode
+decode_event = msgspec.json.Decoder(Event).decode

@@ -1,0 +1,110 @@
+"""Every error that localr1 raises on purpose, and the exit code each one ends with.
+
+    Localr1Error
+    ├── UsageError            a flag, setting or value that cannot be used
+    ├── ModelNotFound         no model where the reference points
+    ├── ModelRefused          the file is not a model that can be run, with the reason
+    ├── EngineError           the engine could not do its work
+    │   ├── EngineMissing     the engine library is not installed or does not load
+    │   ├── LoadFailed        the engine refused the file or its settings
+    │   └── EngineStopped     the worker process ended or stopped answering
+    ├── DoesNotFit            memory or context window is too small for what was asked
+    ├── StorageError          a file or the history could not be read or written
+    └── OutputClosed          the reader of standard output went away
+
+Each carries one line that says what happened and, where there is one, a hint that says what
+to do next. Nothing else reaches a user: unexpected errors are turned into one line as well.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """What the process tells its caller; written down in docs/cli.md."""
+
+    OK = 0
+    UNEXPECTED = 1
+    """A fault of localr1's own."""
+    USAGE = 2
+    """A flag, setting or value that cannot be used (click uses the same number)."""
+    NOT_FOUND = 3
+    """The model, conversation or file named does not exist."""
+    REFUSED = 4
+    """The file is damaged or is not a model that can be run."""
+    ENGINE = 5
+    """The engine failed, crashed or was killed."""
+    DOES_NOT_FIT = 6
+    """Memory or the context window is too small."""
+    STORAGE = 7
+    """Settings, history or another file could not be read or written."""
+    INTERRUPTED = 130
+    """Ctrl-C (128 + SIGINT)."""
+    OUTPUT_CLOSED = 141
+    """The reader of standard output went away (128 + SIGPIPE)."""
+
+
+class Localr1Error(Exception):
+    """Root of all expected errors: a line for the user and a hint what to do next."""
+
+    exit_code: ExitCode = ExitCode.UNEXPECTED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(Localr1Error):
+    """A flag, setting or value that cannot be used."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ModelNotFound(Localr1Error):
+    """No model where the reference points."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+
+class ModelRefused(Localr1Error):
+    """The file is damaged or is not a model that can be run."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class EngineError(Localr1Error):
+    """The engine could not do its work."""
+
+    exit_code = ExitCode.ENGINE
+
+
+class EngineMissing(EngineError):
+    """The engine library is not installed or does not load."""
+
+
+class LoadFailed(EngineError):
+    """The engine refused the file or its settings."""
+
+
+class EngineStopped(EngineError):
+    """The worker process ended or stopped answering."""
+
+
+class DoesNotFit(Localr1Error):
+    """Memory or the context window is too small for what was asked."""
+
+    exit_code = ExitCode.DOES_NOT_FIT
+
+
+class StorageError(Localr1Error):
+    """A file or the history could not be read or written."""
+
+    exit_code = ExitCode.STORAGE
+
+
+class OutputClosed(Localr1Error):
+    """The reader of standard output went away."""
+
+    exit_code = ExitCode.OUTPUT_CLOSED

@@ -1,0 +1,1 @@
+"""Which model a person means and where its file is."""

@@ -1,0 +1,43 @@
+"""Where localr1 keeps its files: one folder tree, moved as a whole by LOCALR1_HOME."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+HOME_VARIABLE = "LOCALR1_HOME"
+
+
+def home() -> Path:
+    """The root of localr1's files: LOCALR1_HOME, else the platform's folder for user data."""
+    override = os.environ.get(HOME_VARIABLE)
+    if override:
+        return Path(override).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("localr1", appauthor=False))
+
+
+def settings_file() -> Path:
+    """The TOML file a person may write."""
+    return home() / "settings.toml"
+
+
+def history_file() -> Path:
+    """The SQLite database of conversations."""
+    return home() / "history.sqlite3"
+
+
+def locks_folder() -> Path:
+    """Lock files, one for each conversation that is open for writing."""
+    return home() / "locks"
+
+
+def logs_folder() -> Path:
+    """What the engine's native code prints, one file a worker."""
+    return home() / "logs"
+
+
+def models_folder() -> Path:
+    """Model files that localr1 itself fetched or made."""
+    return home() / "models"
