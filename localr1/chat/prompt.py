@@ -1,10 +1,38 @@
-"""Prompts as segments: which words are template and which are a person's or a model's."""
+"""Prompts as segments: which words are template and which are a person's or a model's.
+
+Only template segments may become control tokens. R1's format is written here, not rendered
+from the file: R1's own template prints exactly this, and a file's template is untrusted code.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
+
+from localr1.chat.messages import Message
+
+if TYPE_CHECKING:
+    from localr1.gguf_header import GgufHeader
+
+USER_MARKER = "<｜User｜>"
+ASSISTANT_MARKER = "<｜Assistant｜>"
+END_MARKER = "<｜end▁of▁sentence｜>"
+
+KNOWN_R1_TEMPLATES = frozenset(
+    {
+        # DeepSeek-R1-Distill-*, tokenizer_config.json of the first release (January 2025)
+        "56571e803298c8644900d5f5f6e699d0f4683da3a3db4b953d1db7ccc442b95a",
+        # the same files since February 2025: the prompt ends with an open <think>
+        "c9328b177a8158a14129e110ae1165312569c19278e247154b59c5a14a2c4903",
+        # llama.cpp's models/templates copy for the Qwen distills: knows enable_thinking
+        "da5f155ec769f745992507f768df68310da068086833f09cabf7f1772e0d7b6f",
+    }
+)
+"""SHA-256 of R1 templates after `_normalized`."""
 
 
 class ChatFormat(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,3 +44,147 @@ class ChatFormat(msgspec.Struct, frozen=True, kw_only=True):
     """The file's Jinja template, for style "template"."""
     open_tag: str = "<think>"
     close_tag: str = "</think>"
+    thinks: bool = False
+    """The model was trained to reason between the tags."""
+    takes_system: bool = True
+    """False where the authors advise against a system prompt: it goes into the first question."""
+    cut_runs: bool = False
+    """The file names a pre-tokenizer that is not known to survive long runs of one character."""
+
+
+class Segment(NamedTuple):
+    """A stretch of the prompt."""
+
+    text: str
+    is_template: bool
+
+
+class FormatChoice(NamedTuple):
+    """A format and what a person should know about it: (kind, sentence) pairs."""
+
+    format: ChatFormat
+    notices: list[tuple[str, str]]
+
+
+def choose_format(header: GgufHeader) -> FormatChoice:
+    """How to speak to the model of this file."""
+    template = header.chat_template
+    cut_runs = not header.pre_tokenizer_is_safe
+    if is_r1(header):
+        # R1-0528-Qwen3-8B allows a system prompt (its model card); the older distills advise none.
+        allows_system = header.architecture == "qwen3"
+        chosen = ChatFormat(style="r1", thinks=True, takes_system=allows_system, cut_runs=cut_runs)
+        return FormatChoice(chosen, _template_notices(template))
+    if template:
+        thinks = "<think>" in template
+        return FormatChoice(
+            ChatFormat(style="template", template=template, thinks=thinks, cut_runs=cut_runs), []
+        )
+    sentence = "This file has no prompt template; a plain question-and-answer form is used."
+    return FormatChoice(ChatFormat(style="plain", cut_runs=cut_runs), [("template", sentence)])
+
+
+def is_r1(header: GgufHeader) -> bool:
+    """Whether the vocabulary has R1's turn markers and the template, if any, uses them."""
+    if header.architecture not in ("qwen2", "llama", "qwen3"):
+        return False
+    if header.chat_template is not None and ASSISTANT_MARKER not in header.chat_template:
+        return False
+    tokens = header.tokens
+    return USER_MARKER in tokens and ASSISTANT_MARKER in tokens and "<think>" in tokens
+
+
+def _template_notices(template: str | None) -> list[tuple[str, str]]:
+    if template is None or template_fingerprint(template) in KNOWN_R1_TEMPLATES:
+        return []
+    sentence = (
+        "This file brings its own prompt template, different from the ones localr1 knows for R1. "
+        "localr1 does not use it: it writes R1's format itself."
+    )
+    return [("template", sentence)]
+
+
+def template_fingerprint(template: str) -> str:
+    """SHA-256 of the template without white space that Jinja's trim markers may remove."""
+    return hashlib.sha256(_normalized(template).encode("utf-8", "replace")).hexdigest()
+
+
+def _normalized(template: str) -> str:
+    text = re.sub(r"\{([%{])-?", r"{\1", template)
+    text = re.sub(r"-?([%}])\}", r"\1}", text)
+    text = re.sub(r"\s*(\{[%{])\s*", r"\1", text)
+    text = re.sub(r"\s*([%}]\})\s*", r"\1", text)
+    return re.sub(r"\s+", " ", text)
+
+
+# ---- rendering -----------------------------------------------------------------------------
+
+
+def r1_segments(messages: Sequence[Message], *, bos: str, chat: ChatFormat) -> list[Segment]:
+    """R1's format: BOS, bare system text, marked turns, an open reasoning block at the end.
+
+    Old replies keep only what follows their reasoning, as R1's template does.
+    """
+    segments = [Segment(bos, True)]
+    for message in messages if chat.takes_system else system_into_question(messages):
+        if message.role == "system":
+            segments.append(Segment(message.text, False))
+        elif message.role == "user":
+            segments += [Segment(USER_MARKER, True), Segment(message.text, False)]
+        else:
+            segments += [Segment(ASSISTANT_MARKER, True), Segment(message.text, False)]
+            segments.append(Segment(END_MARKER, True))
+    segments.append(Segment(f"{ASSISTANT_MARKER}{chat.open_tag}\n", True))
+    return segments
+
+
+def plain_segments(messages: Sequence[Message], *, bos: str) -> list[Segment]:
+    """A default for models without a template: paragraphs that name the speaker."""
+    names = {"system": "", "user": "User: ", "assistant": "Assistant: "}
+    segments = [Segment(bos, True)]
+    for message in messages:
+        segments += [Segment(names[message.role], True), Segment(message.text, False)]
+        segments.append(Segment("\n\n", True))
+    segments.append(Segment("Assistant:", True))
+    return segments
+
+
+def system_into_question(messages: Sequence[Message]) -> list[Message]:
+    """The messages with system text moved to the beginning of the first question."""
+    system = "\n\n".join(message.text for message in messages if message.role == "system")
+    rest = [message for message in messages if message.role != "system"]
+    first = next((i for i, message in enumerate(rest) if message.role == "user"), None)
+    if not system or first is None:
+        return rest
+    question = rest[first]
+    opening = msgspec.structs.replace(
+        question, parts=(msgspec.structs.replace(question.parts[0], text=f"{system}\n\n"),)
+    )
+    rest[first] = msgspec.structs.replace(question, parts=opening.parts + question.parts)
+    return rest
+
+
+def split_at_placeholders(rendered: str, texts: Mapping[str, str]) -> list[Segment] | None:
+    """The rendered prompt with each placeholder replaced by its text, as segments.
+
+    Returns:
+        None when a placeholder does not stand in the prompt exactly once: such a template
+        drops, repeats or changes messages, and cannot be used.
+    """
+    segments: list[Segment] = []
+    rest = rendered
+    for placeholder, text in texts.items():
+        before, found, rest = rest.partition(placeholder)
+        if not found or placeholder in rest:
+            return None
+        segments += [Segment(before, True), Segment(text, False)]
+    segments.append(Segment(rest, True))
+    return segments
+
+
+def starts_in_reasoning(segments: Iterable[Segment], chat: ChatFormat) -> bool:
+    """Whether the template's tail, after the last words of a message, leaves a block open."""
+    tail = ""
+    for segment in segments:
+        tail = tail + segment.text if segment.is_template else ""
+    return tail.rfind(chat.open_tag) > tail.rfind(chat.close_tag)
