@@ -10,6 +10,7 @@
     │   └── EngineStopped     the worker process ended or stopped answering
     ├── DoesNotFit            memory or context window is too small for what was asked
     ├── StorageError          a file or the history could not be read or written
+    │   └── ConversationNotFound   no conversation with that id
     └── OutputClosed          the reader of standard output went away
 
 Each carries one line that says what happened and, where there is one, a hint that says what
@@ -102,6 +103,12 @@ class StorageError(Localr1Error):
     """A file or the history could not be read or written."""
 
     exit_code = ExitCode.STORAGE
+
+
+class ConversationNotFound(StorageError):
+    """No conversation, or more than one, has an id that begins as asked."""
+
+    exit_code = ExitCode.NOT_FOUND
 
 
 class OutputClosed(Localr1Error):

@@ -1,0 +1,110 @@
+"""Who may write: one lock file for each conversation, and one for the shape of the database.
+
+The operating system lets go of a lock when its process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+
+from localr1.errors import StorageError
+from localr1.files import make_folder
+
+_SHAPE_LOCK = "history.lock"
+_SHAPE_TIMEOUT_SECONDS = 15.0
+
+
+class Locks:
+    """The locks under one folder, and which of them this process holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: dict[str, FileLock] = {}
+
+    def take(self, conversation_id: str) -> bool:
+        """Become the conversation's writer; False when someone else is.
+
+        Raises:
+            StorageError: lock files cannot be written here.
+        """
+        with self.reshaping():  # a repair that has begun must not miss this writer
+            lock = _try(self._path(conversation_id))
+        if lock is None:
+            return False
+        self._held[conversation_id] = lock
+        return True
+
+    def release(self, conversation_id: str) -> None:
+        """Stop being the conversation's writer."""
+        lock = self._held.pop(conversation_id, None)
+        if lock is not None:
+            lock.release()
+
+    def release_all(self) -> None:
+        """Stop being the writer of any conversation."""
+        for conversation_id in list(self._held):
+            self.release(conversation_id)
+
+    def others_write(self) -> bool:
+        """Does anyone else hold the lock of some conversation now?"""
+        own = {self._path(conversation_id) for conversation_id in self._held}
+        for path in self._folder.glob("*.lock"):
+            if path in own or path.name == _SHAPE_LOCK:
+                continue
+            lock = _try(path)
+            if lock is None:
+                return True
+            lock.release()
+        return False
+
+    @contextmanager
+    def reshaping(self) -> Iterator[None]:
+        """While the database is created, migrated or repaired: nobody else opens it.
+
+        Raises:
+            StorageError: lock files cannot be written here, or another process is at it for long.
+        """
+        lock = _lock(self._folder / _SHAPE_LOCK)
+        try:
+            lock.acquire(timeout=_SHAPE_TIMEOUT_SECONDS)
+        except Timeout as error:
+            raise StorageError(
+                "another localr1 is still preparing the history", "try again in a moment"
+            ) from error
+        except OSError as error:
+            raise _unusable(self._folder, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _path(self, conversation_id: str) -> Path:
+        return self._folder / f"{quote(conversation_id, safe='')}.lock"
+
+
+def _lock(path: Path) -> FileLock:
+    make_folder(path.parent)
+    return FileLock(path, mode=0o600, thread_local=False)
+
+
+def _try(path: Path) -> FileLock | None:
+    lock = _lock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    except OSError as error:
+        raise _unusable(path.parent, error) from error
+    return lock
+
+
+def _unusable(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot write lock files in {folder}: {error.strerror}",
+        "choose another place with LOCALR1_HOME",
+    )
