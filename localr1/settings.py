@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -270,7 +271,7 @@ def _range_fault(rule: _Rule, number: float) -> str | None:
     _, at_least, at_most = rule.about
     if at_least is None or at_most is None:
         return None
-    if number != number:  # not a number: neither below nor above
+    if isinstance(number, float) and math.isnan(number):
         return _values(rule)
     if number < at_least:
         return f"at least {at_least:,}"
