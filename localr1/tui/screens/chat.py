@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from localr1.engine.protocol import Event, Failed, Notice
-from localr1.terminal_text import clean_line
+from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui.actions import bindings
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Dialogue, Phase
+from localr1.tui.marks import one_line
 from localr1.tui.messages import (
     EventsArrived,
     NotSent,
@@ -56,7 +56,7 @@ class ChatScreen(Screen[None]):
         self._session = session
         self._clock = clock
         self._dialogue = Dialogue(session, self.post_message)
-        self._status = Status(model=clean_line(session.model_name, 60))
+        self._status = Status(model=one_line(session.model_name, 60))
         self._turns: list[Turn] = []
         self._title = ""
 
@@ -141,8 +141,9 @@ class ChatScreen(Screen[None]):
 
     def on_events_arrived(self, message: EventsArrived) -> None:
         """Bring every widget up to what was said."""
-        waits = self._dialogue.waiting is not None
-        turn = self._turns[-1] if message.of_reply or waits else None
+        turn = self._turns[-1] if message.of_reply else None
+        if turn is not None and turn.tps is not None:
+            self._status.tps = turn.tps
         for event in message.events:
             self._status.take(event)
             for welcome in self.query(Welcome):
@@ -150,14 +151,14 @@ class ChatScreen(Screen[None]):
             if turn is not None:
                 turn.apply(event)
             else:
-                self._note(event)
-        if turn is not None and turn.tps is not None:
-            self._status.tps = turn.tps
+                self._take_load(event)
         self.status_line.refresh()
         self._show_title()
 
-    def _note(self, event: Event) -> None:
-        if isinstance(event, Failed):
+    def _take_load(self, event: Event) -> None:
+        if isinstance(event, Loading) and self._dialogue.waiting is not None:
+            self._turns[-1].apply(event)
+        elif isinstance(event, Failed):
             self.transcript.note().add(event.message, "error", event.hint)
         elif isinstance(event, Notice):
             self.transcript.note().add(event.text)
@@ -191,14 +192,21 @@ class ChatScreen(Screen[None]):
         """Open or close the thinking of the last reply that has one."""
         for turn in reversed(self._turns):
             if turn.trace.text:
-                turn.toggle_thinking()
+                self._toggle_thinking(turn)
                 break
 
     def on_thinking_toggled(self, message: ThinkingToggled) -> None:
         """Open or close the thinking whose line was clicked."""
         for turn in self._turns:
             if turn.header is message.header:
-                turn.toggle_thinking()
+                self._toggle_thinking(turn)
+
+    def _toggle_thinking(self, turn: Turn) -> None:
+        turn.toggle_thinking()
+        if not self.is_replying:
+            # An opened block is read from its beginning; following the end would hide that
+            show = self.transcript.scroll_to_widget
+            self.call_after_refresh(show, turn.header, animate=False, top=turn.trace.display)
 
     def action_copy_answer(self) -> None:
         """Put the last answer on the clipboard."""
@@ -233,7 +241,7 @@ class ChatScreen(Screen[None]):
     # ---- words -----------------------------------------------------------------------------
 
     def _show_title(self) -> None:
-        title = clean_line(self._session.title, 200) or "New conversation"
+        title = one_line(self._session.title, 200) or "New conversation"
         if title != self._title:
             self._title = title
             self.query_one("#title", Static).update(Content(title))

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
-from localr1.terminal_text import clean_line
+from localr1.tui.marks import one_line
 from localr1.tui.status import GAP, Status, fit
 
 SAYING_SECONDS = 4.0
@@ -27,7 +27,7 @@ class StatusLine(Widget):
         """Show a remark for a few seconds."""
         if self._timer is not None:
             self._timer.stop()
-        self._saying = clean_line(text)
+        self._saying = one_line(text)
         self._timer = self.set_timer(SAYING_SECONDS, self.fall_silent)
         self.refresh()
 
