@@ -89,7 +89,9 @@ class HyperParameters:
         value = self.get(name)
         if value is None:
             return default
-        numbers = list(value) if isinstance(value, array) else [value]
+        # llama.cpp takes an array with a value for each layer only.
+        listed = isinstance(value, array) and len(value) <= MAX_LAYERS
+        numbers = list(value) if listed else [value]
         if not numbers or not all(type(number) is int and number >= 0 for number in numbers):
             raise self.damaged(name)
         return int(max(numbers))

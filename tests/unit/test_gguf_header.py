@@ -325,9 +325,11 @@ def test_folders(tmp_path: Path) -> None:
     assert refusal.hint == f"convert it first: localr1 convert {tmp_path}"
 
 
-def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.gguf")
-    assert "is not a regular file" in _refusal(tmp_path / "pipe.gguf").message
+if sys.platform != "win32":
+
+    def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe.gguf")
+        assert "is not a regular file" in _refusal(tmp_path / "pipe.gguf").message
 
 
 def test_hostile_file_names_are_cleaned(tmp_path: Path) -> None:
