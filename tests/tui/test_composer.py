@@ -13,17 +13,18 @@ from tests.tui.scripted_session import ScriptedSession, reply
 MB = 1_000_000
 
 
-@pytest.mark.parametrize(
-    ("pasted", "size"),
-    [
-        ("x" * MB, "1.0 MB"),
-        ("some words here\n" * (MB // 16), "1.0 MB"),
-        ("水" * 400_000, "1.2 MB"),
-        ("\x00" * 10 * MB, "30.0 MB"),
-        ("x" * 65_537, "65.5 kB"),
-    ],
-)
-async def test_too_long_a_paste_is_refused_in_words(pasted: str, size: str) -> None:
+TOO_LONG = {
+    "one line": ("x" * MB, "1.0 MB"),
+    "many lines": ("some words here\n" * (MB // 16), "1.0 MB"),
+    "wide": ("水" * 400_000, "1.2 MB"),
+    "zeros": ("\x00" * 10 * MB, "10.0 MB"),
+    "just too long": ("x" * 65_537, "65.5 kB"),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LONG)
+async def test_too_long_a_paste_is_refused_in_words(name: str) -> None:
+    pasted, size = TOO_LONG[name]
     session = ScriptedSession(reply("", "ok"))
     async with chat(session) as running:
         started = time.process_time()

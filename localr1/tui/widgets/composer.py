@@ -34,11 +34,15 @@ class Composer(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        # Terminals send a line end as \r; `clean` would drop it
-        text = clean(event.text.replace("\r\n", "\n").replace("\r", "\n"))
-        size_bytes = len(text.encode())
-        if size_bytes + len(self.text.encode()) > LIMIT_BYTES:
+        size_bytes = _size_bytes(event.text)
+        if size_bytes + _size_bytes(self.text) > LIMIT_BYTES:
             self.post_message(PasteRefused(size_bytes))
         elif not self.read_only:
+            # Terminals send a line end as \r; `clean` would drop it
+            text = clean(event.text.replace("\r\n", "\n").replace("\r", "\n"))
             self._replace_via_keyboard(text, *self.selection)
             self.scroll_cursor_visible(animate=False)
+
+
+def _size_bytes(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
