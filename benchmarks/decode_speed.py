@@ -3,7 +3,7 @@
 All three run the same file on the same threads at the same depth, in turn; each figure is a
 median of the rounds. llama-bench only decodes: it samples nothing and makes no text.
 
-    python benchmarks/decode_speed.py [--rounds 5]
+    python -m benchmarks.decode_speed [--rounds 5]
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from llama_tools import llama_tool
-from random_model import QWEN3_0_6B, random_model
+from benchmarks.llama_tools import llama_tool
+from benchmarks.random_model import QWEN3_0_6B, random_model
 
 DEPTH_TOKENS, NEW_TOKENS = 512, 128
 PROMPT = " sea" * (DEPTH_TOKENS - 4)

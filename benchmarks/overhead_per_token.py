@@ -3,7 +3,7 @@
 Nothing that is done for a token may grow with the text. The end token is ignored; the model has
 the real vocabulary and two layers, since the decode itself is not what is measured.
 
-    python benchmarks/overhead_per_token.py
+    python -m benchmarks.overhead_per_token
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from __future__ import annotations
 import statistics
 import time
 
-from random_model import TWO_LAYERS, random_model
-
+from benchmarks.random_model import TWO_LAYERS, random_model
 from localr1.chat.messages import user_message
 from localr1.chat.prompt import ChatFormat
 from localr1.engine import native
@@ -53,8 +52,8 @@ def main() -> None:
     chat = ChatFormat(style="r1", thinks=True)
     backend.load(Load(1, str(model).encode(), plan, chat, "random"), lambda _event: None)
     stopwatch = Stopwatch(backend._context)
-    backend._context.decode_one = stopwatch.decode_one  # type: ignore[method-assign]
-    backend._vocabulary.ends_reply = lambda _token: False  # type: ignore[method-assign]
+    backend._context.decode_one = stopwatch.decode_one  # type: ignore[method-assign]  # to measure
+    backend._vocabulary.ends_reply = lambda token: False  # type: ignore[method-assign]  # noqa: ARG005
     sampling = Sampling(temperature=0.6, min_p=0.0, seed=1)
     question = Generate(2, (user_message("Think."),), sampling, MARKS[-1] + 2)
     backend.generate(question, lambda _event: None)

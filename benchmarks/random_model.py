@@ -6,7 +6,6 @@ vocabulary is that of the R1 Qwen distills. The same arguments give the same byt
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +14,10 @@ import gguf
 import numpy as np
 import numpy.typing as npt
 
+from tests.tiny_models import r1_qwen_vocabulary
+
 REPOSITORY = Path(__file__).parent.parent
 WORK = REPOSITORY / "benchmarks" / "work"
-sys.path.insert(0, str(REPOSITORY))
 
 Q4_K_BLOCK_BYTES, Q6_K_BLOCK_BYTES, BLOCK_WEIGHTS = 144, 210, 256
 """ggml-common.h: block_q4_K, block_q6_K, QK_K."""
@@ -52,8 +52,6 @@ def random_model(name: str, shape: Shape, *, n_ctx_train: int = 40_960) -> Path:
 
 
 def _write(path: Path, shape: Shape, n_ctx_train: int) -> None:
-    from tests.tiny_models import r1_qwen_vocabulary
-
     vocabulary = r1_qwen_vocabulary()
     writer = gguf.GGUFWriter(path, "qwen3")
     writer.add_type("model")

@@ -1,6 +1,6 @@
 """Time to `--help` and to the first paint of the chat, from exec, on a real pseudo-terminal.
 
-    python benchmarks/start_up.py [--runs 7]
+python -m benchmarks.start_up [--runs 7]
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def main() -> None:
     paints = [time_first_paint() for _ in range(runs)]
     print("| | min | median | goal |\n|---|---|---|---|")
     print(f"| `localr1 --help` | {min(helps):.3f} s | {statistics.median(helps):.3f} s | 0.2 s |")
-    print(f"| chat, first paint | {min(paints):.3f} s | {statistics.median(paints):.3f} s | 0.5 s |")
+    print(
+        f"| chat, first paint | {min(paints):.3f} s | {statistics.median(paints):.3f} s | 0.5 s |"
+    )
 
 
 def time_help() -> float:

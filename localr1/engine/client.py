@@ -170,7 +170,7 @@ class EngineClient:
         if not line.endswith(b"\n"):
             raise await self._death()
         try:
-            event = decode_event(line)
+            event: Event = decode_event(line)
         except msgspec.DecodeError as error:
             self.kill("it sent something unreadable")
             raise EngineStopped(f"the engine sent something unreadable: {error}") from error

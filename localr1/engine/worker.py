@@ -175,12 +175,12 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 def _be_a_quiet_child() -> None:
     """Ctrl-C belongs to the parent, which sends a cancel; the cores belong to the interface."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    else:
+    if sys.platform == "win32":
         import psutil
 
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        os.nice(NICENESS)
 
 
 def _ask_for_no_more_than_there_is() -> None:

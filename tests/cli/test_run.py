@@ -165,7 +165,7 @@ def test_an_interrupted_reply_is_in_the_history(tmp_path: Path) -> None:
 
 def test_a_closed_pipe_ends_the_run(tmp_path: Path) -> None:
     command = " ".join(f"'{part}'" for part in [*LOCALR1, "run", slow_model(tmp_path), "x"])
-    script = f"{command} | head -c 20; echo; echo code ${{PIPESTATUS[0]}}"
+    script = f"{command} | head -c 20; code=${{PIPESTATUS[0]}}; echo; echo code $code"
     done = subprocess.run(
         ["bash", "-c", script],
         stdin=subprocess.DEVNULL,
