@@ -14,16 +14,15 @@ from pathlib import Path
 
 from localr1.engine.protocol import Prompt, Reasoning
 from localr1.tui.app import Localr1App
+from localr1.tui.widgets.composer import Composer
 from tests.tui.scripted_session import ScriptedSession, Step, reply
 
 FOLDER = Path("docs/pictures")
-SIZE = (100, 34)
+SIZE = (100, 30)
 
 FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
-QUESTION = (
-    "A bat and a ball cost 1.10 in total. The bat costs 1.00 more than the ball. And the ball?"
-)
+QUESTION = "A bat and a ball cost 1.10 together. The bat costs 1.00 more. What does the ball cost?"
 
 THOUGHT = """\
 The quick answer would be 10 cents, since 1.10 minus 1.00 is 0.10. Let me check that: then the \
@@ -76,6 +75,7 @@ async def _picture(steps: list[Step]) -> str:
     app = Localr1App(ScriptedSession(steps), clock=_Clock())  # type: ignore[arg-type]
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause(0.3)
+        app.query_one(Composer).cursor_blink = False
         await pilot.press(*QUESTION)
         await pilot.press("enter")
         await pilot.pause(1.0)
@@ -83,7 +83,8 @@ async def _picture(steps: list[Step]) -> str:
 
 
 def self_contained(svg: str) -> str:
-    """The picture without the font that it would load from the network."""
+    """The picture without the font that it would load from the network, its last row unclipped."""
+    svg = re.sub(r'(clip-terminal">\s*<rect[^>]*height=")[\d.]+', r"\g<1>9999", svg)
     svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
     return re.sub(r"font-family: *[^;]*Fira Code[^;]*;", f"font-family: {FONTS};", svg)
 
