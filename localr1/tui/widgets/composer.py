@@ -21,13 +21,22 @@ class Composer(TextArea):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True, highlight_cursor_line=False, show_line_numbers=False)
 
+    # The keys of these two come before the composer's own, and before keys that still wait in
+    # its queue when a person (or a program) types fast: so they take their turn in the queue.
+
     def action_send(self) -> None:
         """Hand the text over, if there is any."""
-        if self.text.strip() and not self.read_only:
-            self.post_message(Submitted(self.text.strip("\n")))
+        self.call_later(self._send)
 
     def action_new_line(self) -> None:
         """Break the line at the cursor."""
+        self.call_later(self._new_line)
+
+    def _send(self) -> None:
+        if self.text.strip() and not self.read_only:
+            self.post_message(Submitted(self.text.strip("\n")))
+
+    def _new_line(self) -> None:
         if not self.read_only:
             self._replace_via_keyboard("\n", *self.selection)
 

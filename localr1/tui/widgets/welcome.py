@@ -58,10 +58,6 @@ class Welcome(Widget):
 
 def _facts(event: Ready) -> str:
     model = event.model
-    return ", ".join(
-        [
-            one_line(model.quant_type, 16),
-            memory_size(model.size_bytes),
-            f"window of {count(event.plan.n_ctx, 'token')}",
-        ]
-    )
+    size = memory_size(model.size_bytes) if model.size_bytes else ""
+    window = f"window of {count(event.plan.n_ctx, 'token')}"
+    return ", ".join(part for part in (one_line(model.quant_type, 16), size, window) if part)
