@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from localr1.errors import ExitCode
-from localr1.settings import settings_reference
+from localr1.settings import SettingReference, settings_reference
 
 REPOSITORY = Path(__file__).parents[2]
 CLI = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("row", settings_reference(), ids=lambda row: row.name)
-def test_every_setting_is_documented(row: object) -> None:
-    name, variable, values, sentence = row  # type: ignore[misc]  # a NamedTuple
+def test_every_setting_is_documented(row: SettingReference) -> None:
+    name, variable, values, sentence = row
     assert f"| `{name}` | `{variable}` | {values} | {sentence} |" in CLI
 
 
