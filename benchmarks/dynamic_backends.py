@@ -18,7 +18,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.random_model import REPOSITORY, WORK
-
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import DeviceList, Devices
 
