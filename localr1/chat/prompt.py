@@ -35,6 +35,15 @@ KNOWN_R1_TEMPLATES = frozenset(
 """SHA-256 of R1 templates after `_normalized`."""
 
 
+REASONING_TAGS = (
+    ("<think>", "</think>"),  # R1, Qwen3, QwQ, SmolLM3 and most others
+    ("[THINK]", "[/THINK]"),  # Magistral
+    ("<seed:think>", "</seed:think>"),  # Seed-OSS
+    ("<thought>", "</thought>"),  # EXAONE Deep
+)
+"""What models put around their reasoning, as their own templates show."""
+
+
 class ChatFormat(msgspec.Struct, frozen=True, kw_only=True):
     """How this model is spoken to; decided from the file's metadata before it is loaded."""
 
@@ -76,9 +85,18 @@ def choose_format(header: GgufHeader) -> FormatChoice:
         chosen = ChatFormat(style="r1", thinks=True, takes_system=allows_system, cut_runs=cut_runs)
         return FormatChoice(chosen, _template_notices(template))
     if template:
-        thinks = "<think>" in template
+        tags = next((tags for tags in REASONING_TAGS if any(tag in template for tag in tags)), None)
+        open_tag, close_tag = tags or REASONING_TAGS[0]
         return FormatChoice(
-            ChatFormat(style="template", template=template, thinks=thinks, cut_runs=cut_runs), []
+            ChatFormat(
+                style="template",
+                template=template,
+                open_tag=open_tag,
+                close_tag=close_tag,
+                thinks=tags is not None,
+                cut_runs=cut_runs,
+            ),
+            [],
         )
     sentence = "This file has no prompt template; a plain question-and-answer form is used."
     return FormatChoice(ChatFormat(style="plain", cut_runs=cut_runs), [("template", sentence)])

@@ -12,6 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
 from localr1.chat.prompt import (
     KNOWN_R1_TEMPLATES,
+    REASONING_TAGS,
     ChatFormat,
     Segment,
     choose_format,
@@ -147,6 +148,13 @@ def test_other_templates_are_the_files_own() -> None:
     assert (choice.format.style, choice.format.thinks) == ("template", False)
     thinker = choose_format(header(chat_template="x<think>", tokens=["a"]))
     assert thinker.format.thinks
+
+
+@pytest.mark.parametrize(("opened", "closed"), REASONING_TAGS)
+def test_reasoning_tags_are_those_of_the_template(opened: str, closed: str) -> None:
+    choice = choose_format(header(chat_template=f"{{{{ '{opened}' }}}} x", tokens=["a"]))
+    assert (choice.format.open_tag, choice.format.close_tag) == (opened, closed)
+    assert choice.format.thinks
 
 
 def test_no_template_gets_a_default_and_a_notice() -> None:
