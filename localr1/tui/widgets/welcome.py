@@ -40,8 +40,7 @@ class Welcome(Widget):
                 Content.styled(self._model, "bold"),
                 self._second_line(),
                 Content(""),
-                Content("Ask something. It thinks first, then answers;"),
-                Content("nothing leaves this machine."),
+                Content("Ask something. What you write stays on this machine."),
             ]
         )
 
