@@ -1,7 +1,9 @@
 """Generation speed of `localr1 run` beside llama-bench and llama-cpp-python's `Llama`.
 
 All three run the same file on the same threads at the same depth, in turn; each figure is a
-median of the rounds. llama-bench only decodes: it samples nothing and makes no text.
+median of the rounds. llama-bench only decodes: it samples nothing and makes no text. A thought is
+long, so 512 tokens are generated: the class detokenizes the whole completion for every token, and
+falls behind more with each of them.
 
     python -m benchmarks.decode_speed [--rounds 5]
 """
@@ -20,20 +22,20 @@ from pathlib import Path
 from benchmarks.llama_tools import llama_tool
 from benchmarks.random_model import QWEN3_0_6B, random_model
 
-DEPTH_TOKENS, NEW_TOKENS = 512, 128
+DEPTH_TOKENS, NEW_TOKENS = 512, 512
 PROMPT = " sea" * (DEPTH_TOKENS - 4)
 
 LLAMA_CLASS_PROGRAM = """
 import sys, time
 from llama_cpp import Llama
-llama = Llama(sys.argv[1], n_ctx=1024, n_threads=int(sys.argv[2]), verbose=False)
+llama = Llama(sys.argv[1], n_ctx=2048, n_threads=int(sys.argv[2]), verbose=False)
 times, evaluate = [], llama.eval
 def timed(tokens):
     if len(tokens) == 1:
         times.append(time.monotonic())
     evaluate(tokens)
 llama.eval = timed
-for _ in llama(" sea" * 508, max_tokens=129, stream=True, temperature=0.6, top_p=0.95, seed=1):
+for _ in llama(" sea" * 508, max_tokens=513, stream=True, temperature=0.6, top_p=0.95, seed=1):
     pass
 assert len(times) > 100, "the reply ended early"
 print((len(times) - 1) / (times[-1] - times[0]))
@@ -71,7 +73,7 @@ def main() -> None:
 def localr1_run(model: Path, threads: int) -> float:
     """Tokens a second as the last line of `localr1 run --json` says."""
     command = [sys.executable, "-m", "localr1", "run", str(model), PROMPT, "--json", "--seed", "1"]
-    command += ["--threads", str(threads), "--n-ctx", "1024", "--no-history"]
+    command += ["--threads", str(threads), "--n-ctx", "2048", "--no-history"]
     command += ["--max-tokens", str(NEW_TOKENS + 1)]
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "LOCALR1_HOME": home}

@@ -31,7 +31,7 @@ from localr1.engine.protocol import (
 from localr1.engine.reply import Emit, ReplyWriter
 from localr1.engine.reply_times import ReplyTimes
 from localr1.errors import DoesNotFit, EngineError, LoadFailed
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.plan import LoadPlan, with_cpu_attention
 from localr1.terminal_text import clean_line
 
 _LOADING_STEP = 0.01
@@ -72,6 +72,8 @@ class LlamaBackend:
         started = time.monotonic()
         plan = msgspec.structs.replace(command.plan, n_ctx=_padded(command.plan.n_ctx))
         model = self._load_model(command, plan, emit)
+        if all(device.kind == "cpu" for device in self.devices()):
+            plan = with_cpu_attention(plan, native.model_numbers(model)["n_head"])
         self._context = self._make_context(model, plan)
         self._model = model
         self._vocabulary = native.Vocabulary(model)
@@ -120,13 +122,15 @@ class LlamaBackend:
         return clean_line(lines[0]) if lines else "it gave no reason"
 
     def _facts(self, command: Load) -> ModelFacts:
+        numbers = native.model_numbers(self._model)
+        del numbers["n_head"]
         return ModelFacts(
             name=command.name,
             path=clean_line(command.path.decode("utf-8", "replace"), limit=4096),
             architecture=clean_line(native.model_text(self._model, "general.architecture")),
             quant_type=clean_line(native.quant_name(self._model)),
             n_vocab=self._vocabulary.size,
-            **native.model_numbers(self._model),
+            **numbers,
         )
 
     def _find_tag_pieces(self, chat: ChatFormat) -> dict[int, bytes]:

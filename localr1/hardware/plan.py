@@ -49,6 +49,26 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence for each field that was chosen or asked for, by field name."""
 
 
+_SCORES_LIMIT_BYTES = 512 << 20
+"""Most that attention scores may take in memory when flash attention is off."""
+
+
+def with_cpu_attention(plan: LoadPlan, n_head: int) -> LoadPlan:
+    """The plan with attention settled for a device that is a CPU.
+
+    There, plain attention generates faster than the flash kernel (docs/speed.md), at the price
+    of a buffer for the scores of a micro-batch: n_ctx x n_ubatch x heads x 4 bytes. A quantized
+    V cache needs the flash kernel.
+    """
+    scores_bytes = plan.n_ctx * plan.n_ubatch * n_head * 4
+    needs_flash = plan.type_v not in ("f32", "f16", "bf16")
+    if plan.flash_attn != "auto" or needs_flash or scores_bytes > _SCORES_LIMIT_BYTES:
+        return plan
+    reason = f"off is faster on a CPU; its scores take {memory_size(scores_bytes)}"
+    reasons = {**plan.reasons, "flash_attn": reason}
+    return msgspec.structs.replace(plan, flash_attn="off", reasons=reasons)
+
+
 class Machine(NamedTuple):
     """What the plan needs to know of this computer."""
 

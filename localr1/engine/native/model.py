@@ -37,6 +37,7 @@ def model_numbers(model: Any) -> dict[str, int]:
         "parameters": llama.llama_model_n_params(model),
         "size_bytes": llama.llama_model_size(model),
         "n_layer": llama.llama_model_n_layer(model),
+        "n_head": llama.llama_model_n_head(model),
         "n_ctx_train": llama.llama_model_n_ctx_train(model),
     }
 
