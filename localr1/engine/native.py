@@ -67,7 +67,7 @@ class NativeLog:
         set_abort_callback = _ggml_library("ggml-base").ggml_set_abort_callback
         set_abort_callback.restype = ctypes.c_void_p
         set_abort_callback(self._abort_callback)
-        self.on_abort: Callable[[str], None] = lambda text: None
+        self.on_abort: Callable[[str], None] = lambda _text: None
         """Called with the assertion's text just before the process aborts."""
 
     def take_errors(self) -> list[str]:
@@ -182,6 +182,8 @@ class Vocabulary:
         self.bos: int = llama.llama_vocab_bos(self._vocab)
         self.adds_bos: bool = llama.llama_vocab_get_add_bos(self._vocab)
         self._piece_buffer = ctypes.create_string_buffer(256)
+        self.bos_text = self._text(self.bos)
+        self.eos_text = self._text(llama.llama_vocab_eos(self._vocab))
 
     def tokenize(self, text: bytes, *, parse_special: bool) -> list[int]:
         """Token ids of UTF-8 text; BOS is never added."""
@@ -206,6 +208,9 @@ class Vocabulary:
             self._piece_buffer = ctypes.create_string_buffer(-size)
             return self.piece(token, special=special)
         return self._piece_buffer.raw[:size]
+
+    def _text(self, token: int) -> str:
+        return self.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
 
     def ends_reply(self, token: int) -> bool:
         """Whether this token ends a reply (end of sentence, of turn, …)."""
@@ -331,6 +336,7 @@ class Context:
             raise MemoryError("llama_init_from_model")
         self._memory = llama.llama_get_memory(self.handle)
         self.n_ctx: int = llama.llama_n_ctx(self.handle)
+        self.n_ubatch: int = llama.llama_n_ubatch(self.handle)
         self._one = (llama.llama_token * 1)()
 
     def decode(self, tokens: Sequence[int]) -> int:

@@ -22,13 +22,14 @@ class _Command(msgspec.Struct, frozen=True, tag_field="type"):
 
 
 class Devices(_Command, tag="devices"):
-    """Which devices can this engine build use? Answered by `DeviceList`."""
+    """Ask which devices this engine build can use. Answered by `DeviceList`."""
 
 
 class Load(_Command, tag="load"):
     """Load a model. Answered by `Loading`…, then `Ready` or `Failed`."""
 
-    path: str
+    path: bytes
+    """In the file system's own encoding: a name need not be valid UTF-8."""
     plan: LoadPlan
     chat: ChatFormat
     name: str
@@ -36,7 +37,7 @@ class Load(_Command, tag="load"):
 
 
 class Generate(_Command, tag="generate"):
-    """Reply to messages. Answered by `Prompt`…, `Reasoning`…, `Answer`…, then `Done` or `Failed`."""
+    """Reply. Answered by `Prompt`…, `Reasoning`…, `Answer`…, then `Done` or `Failed`."""
 
     messages: tuple[Message, ...]
     sampling: Sampling
@@ -111,6 +112,8 @@ class Ready(_Event, tag="ready"):
     model: ModelFacts
     plan: LoadPlan
     load_seconds: float = 0.0
+    sampling: Sampling | None = None
+    """How replies will be drawn, with the reason; filled in by the session."""
 
 
 class Prompt(_Event, tag="prompt"):

@@ -123,7 +123,8 @@ class Conversation:
             raise StorageError("the conversation is closed")
         if self.read_only:
             raise StorageError(
-                f"conversation {self.id} is open in another window, so this one cannot save to it",
+                f"conversation {self.id} is read-only here: it is open in another window,"
+                " or its folder cannot be written",
                 "close the other window, or start a new conversation",
             )
 

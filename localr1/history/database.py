@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from localr1.errors import StorageError
 from localr1.files import make_folder
-from localr1.history.locks import Locks
+from localr1.history.locks import Locks, LocksUnusable
 from localr1.history.migrations import NEWEST, migrate, schema_version
-from localr1.history.recovery import rebuild
+from localr1.history.recovery import FAILURES, rebuild
 from localr1.terminal_text import clean_line
 
 _BUSY_TIMEOUT_SECONDS = 5.0
@@ -75,7 +75,7 @@ class Database:
         self._file = (0, 0)
         try:
             self._open()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise self._failure("opened", error) from error
 
     def read(self, work: Work[_Result]) -> _Result:
@@ -106,12 +106,12 @@ class Database:
             try:
                 try:
                     return work(self._opened())
-                except sqlite3.Error as error:
+                except FAILURES as error:
                     if self._repaired or not _is_damage(error):
                         raise
                 self._repair()
                 return work(self._opened())
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 raise self._failure(aim, error) from error
 
     def _opened(self) -> sqlite3.Connection:
@@ -125,19 +125,20 @@ class Database:
 
     def _open(self) -> None:
         make_folder(self.path.parent)
-        try:
-            with self._locks.reshaping():
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self._locks.reshaping())
+            except LocksUnusable:
+                if not self.path.exists():
+                    raise
+                self._connect()
+            else:
                 self._open_alone()
-        except StorageError:
-            # A folder that cannot be written can still be read.
-            if self._connection is not None or not self.path.exists():
-                raise
-            self._connect()
 
     def _open_alone(self) -> None:
         try:
             self._prepare()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self.close()
             if not _is_damage(error):
                 raise
@@ -178,7 +179,7 @@ class Database:
         try:
             with contextlib.closing(connect(self.path)) as connection:
                 verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        except sqlite3.Error as error:
+        except FAILURES as error:
             return _is_damage(error)
         return bool(verdict != "ok")
 
@@ -191,7 +192,7 @@ class Database:
         self._repaired = True
         self.notice = rebuild(self.path)
 
-    def _failure(self, aim: str, error: sqlite3.Error) -> StorageError:
+    def _failure(self, aim: str, error: Exception) -> StorageError:
         said = clean_line(str(error))
         if "full" in said:
             why, hint = "the disk is full", "free some space"
@@ -220,7 +221,7 @@ def _in_transaction(connection: sqlite3.Connection, work: Work[_Result]) -> _Res
     return result
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
+def _is_damage(error: Exception) -> bool:
     """Is the file itself wrong, rather than the disk, a lock or a permission?
 
     The sqlite3 module raises plain DatabaseError for SQLITE_CORRUPT and SQLITE_NOTADB. Tables
@@ -229,7 +230,7 @@ def _is_damage(error: sqlite3.Error) -> bool:
     """
     return (
         type(error) is sqlite3.DatabaseError
-        or isinstance(error, sqlite3.IntegrityError)
+        or isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, UnicodeDecodeError))
         or any(words in str(error) for words in ("no such table", "no such column", "already exis"))
     )
 

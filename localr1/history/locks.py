@@ -15,6 +15,11 @@ from filelock import FileLock, Timeout
 from localr1.errors import StorageError
 from localr1.files import make_folder
 
+
+class LocksUnusable(StorageError):
+    """Lock files cannot be written here; so nothing can, but what is there can be read."""
+
+
 _SHAPE_LOCK = "history.lock"
 _SHAPE_TIMEOUT_SECONDS = 15.0
 
@@ -30,7 +35,8 @@ class Locks:
         """Become the conversation's writer; False when someone else is.
 
         Raises:
-            StorageError: lock files cannot be written here.
+            LocksUnusable: lock files cannot be written here.
+            StorageError: the history is being repaired, and it takes long.
         """
         with self.reshaping():  # a repair that has begun must not miss this writer
             lock = _try(self._path(conversation_id))
@@ -67,7 +73,8 @@ class Locks:
         """While the database is created, migrated or repaired: nobody else opens it.
 
         Raises:
-            StorageError: lock files cannot be written here, or another process is at it for long.
+            LocksUnusable: lock files cannot be written here.
+            StorageError: another process is at it for long.
         """
         lock = _lock(self._folder / _SHAPE_LOCK)
         try:
@@ -88,7 +95,10 @@ class Locks:
 
 
 def _lock(path: Path) -> FileLock:
-    make_folder(path.parent)
+    try:
+        make_folder(path.parent)
+    except StorageError as error:
+        raise LocksUnusable(error.message, error.hint) from error
     return FileLock(path, mode=0o600, thread_local=False)
 
 
@@ -103,8 +113,8 @@ def _try(path: Path) -> FileLock | None:
     return lock
 
 
-def _unusable(folder: Path, error: OSError) -> StorageError:
-    return StorageError(
+def _unusable(folder: Path, error: OSError) -> LocksUnusable:
+    return LocksUnusable(
         f"cannot write lock files in {folder}: {error.strerror}",
         "choose another place with LOCALR1_HOME",
     )

@@ -30,8 +30,10 @@ _TABLES = {
     "part": ("message_id", "position", "kind", "text", "tokens", "seconds", "ended_by"),
 }
 _WORKSHOP_PREFIX = ".history-repair-"
-_GAP_LIMIT = 100_000
-"""Rowids tried one by one between the last readable one from the left and from the right."""
+_SMALLEST_ROW_BYTES = 16
+
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What the sqlite3 module raises; the second when a message quotes a damaged schema."""
 
 Rows = dict[int, tuple[Any, ...]]
 
@@ -55,7 +57,7 @@ def rebuild(path: Path) -> str:
     try:
         with tempfile.TemporaryDirectory(prefix=_WORKSHOP_PREFIX, dir=path.parent) as folder:
             return _rebuild_in(Path(folder), path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *FAILURES) as error:
         raise StorageError(
             f"the history in {path} is damaged and cannot be repaired: {error}",
             "free some space, or move the file away",
@@ -135,7 +137,7 @@ def _read_all(patient: Path) -> _Found:
         mentioned.update(row[0] for row in tables["conversation"].values())
         mentioned.update(row[0] for row in tables["message"].values())
         # This query is answered by the index alone, which may be sound where the table is not.
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*FAILURES, MemoryError):
             mentioned.update(row[0] for row in source.execute("SELECT id FROM conversation"))
     return _Found(tables, {name for name in mentioned if isinstance(name, str)})
 
@@ -143,8 +145,12 @@ def _read_all(patient: Path) -> _Found:
 def _salvage(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Rows:
     query = f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED WHERE rowid = ?"
     rows: Rows = {}
+    try:
+        source.execute(f"EXPLAIN {query}", (0,)).close()
+    except FAILURES:
+        return rows  # no such table here: no row of it can be had
     for rowid in _rowids(source, table):
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*FAILURES, MemoryError):
             row = source.execute(query, (rowid,)).fetchone()
             if row is not None:
                 rows[rowid] = row
@@ -158,9 +164,14 @@ def _rowids(source: sqlite3.Connection, table: str) -> list[int]:
         return rising
     falling = _walk(source, table, "DESC")[0][::-1]
     start = rising[-1] + 1 if rising else 1
-    end = falling[0] if falling else start + _GAP_LIMIT
-    gap = range(start, min(end, start + _GAP_LIMIT))
+    limit = start + _file_bytes(source) // _SMALLEST_ROW_BYTES
+    gap = range(start, min(falling[0], limit) if falling else limit)
     return sorted({*rising, *gap, *falling})
+
+
+def _file_bytes(source: sqlite3.Connection) -> int:
+    pages = source.execute("PRAGMA page_count").fetchone()[0]
+    return int(pages * source.execute("PRAGMA page_size").fetchone()[0])
 
 
 def _walk(source: sqlite3.Connection, table: str, order: str) -> tuple[list[int], bool]:
@@ -172,7 +183,7 @@ def _walk(source: sqlite3.Connection, table: str, order: str) -> tuple[list[int]
             if rowids and (rowid > rowids[-1]) != (order == "ASC"):
                 return rowids, False
             rowids.append(rowid)
-    except sqlite3.Error:
+    except FAILURES:
         return rowids, False
     return rowids, True
 

@@ -1,0 +1,38 @@
+"""What the worker asks of whatever produces replies."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from localr1.engine.protocol import CountTokens, Device, Done, Generate, Load, Ready
+from localr1.engine.reply import Emit
+
+
+class Backend(Protocol):
+    """Produces replies; called from the worker's main thread except where said."""
+
+    def devices(self) -> tuple[Device, ...]:
+        """The devices that this build can use."""
+
+    def load(self, command: Load, emit: Emit) -> Ready:
+        """Load a model, emitting `Loading`.
+
+        Raises:
+            LoadFailed: the engine refused it, with its reason.
+        """
+
+    def generate(self, command: Generate, emit: Emit) -> Done:
+        """Write a reply, emitting `Prompt`, `Reasoning`, `Answer` and `Notice`.
+
+        Raises:
+            DoesNotFit: the last message alone is longer than the context window.
+        """
+
+    def count_tokens(self, command: CountTokens) -> int:
+        """Tokens of the prompt for these messages."""
+
+    def cancel(self) -> None:
+        """Stop the running command soon; called from another thread."""
+
+    def resume(self) -> None:
+        """Forget an earlier `cancel`; called before each command."""

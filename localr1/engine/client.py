@@ -1,0 +1,213 @@
+"""The parent's side of the worker: starts it, asks, listens, and notices when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import msgspec
+
+from localr1.engine.protocol import (
+    Cancel,
+    Command,
+    DeviceList,
+    Done,
+    Event,
+    Failed,
+    Ready,
+    Shutdown,
+    TokenCount,
+    decode_event,
+    encode,
+)
+from localr1.engine.worker_command import worker_command, worker_environment
+from localr1.errors import EngineStopped, StorageError
+from localr1.files import make_folder
+
+BackendName = Literal["llama", "scripted"]
+
+LINE_LIMIT_BYTES = 64 << 20
+CANCEL_GRACE_SECONDS = 5.0
+"""A worker that has not stopped by then is killed: nothing native is safe to wait for."""
+
+SHUTDOWN_GRACE_SECONDS = 0.5
+KEPT_LOGS = 10
+
+_LAST_EVENTS = (Ready, Done, Failed, DeviceList, TokenCount)
+RESTART_HINT = "nothing that was said is lost; the next message starts the engine again"
+
+
+class EngineClient:
+    """One worker process.
+
+    Args:
+        logs: folder for what the worker's native code prints.
+        backend: what the worker runs.
+    """
+
+    def __init__(self, logs: Path, backend: BackendName = "llama") -> None:
+        self._logs = logs
+        self._backend = backend
+        self._process: Process | None = None
+        self._ids = itertools.count(1)
+        self._running_id: int | None = None
+        self._killed_for: str | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id while it runs."""
+        return self._process.pid if self.is_alive and self._process else None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the worker can take commands."""
+        return self._process is not None and self._process.returncode is None
+
+    def new_id(self) -> int:
+        """An id for the next command."""
+        return next(self._ids)
+
+    async def start(self) -> None:
+        """Start the worker.
+
+        Raises:
+            EngineStopped: the process cannot be started.
+        """
+        self._killed_for = None
+        with _new_log(self._logs) as log:
+            self.log_path = Path(log.name)
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *worker_command("worker", self._backend),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=log,
+                    env=worker_environment(),
+                    limit=LINE_LIMIT_BYTES,
+                )
+            except OSError as error:
+                raise EngineStopped(f"the engine cannot be started: {error}") from error
+
+    async def ask(self, command: Command) -> AsyncIterator[Event]:
+        """Send a command and yield its events, the last one included.
+
+        Raises:
+            EngineStopped: the worker died, with the reason as far as it can be known.
+        """
+        self._running_id = command.id
+        try:
+            await self._send(command)
+            while True:
+                event = await self._next_event()
+                if event.id not in (0, command.id):
+                    continue
+                yield event
+                if isinstance(event, _LAST_EVENTS):
+                    return
+        finally:
+            self._running_id = None
+
+    async def cancel(self) -> None:
+        """Stop the running command; its own last event follows, or the worker is killed."""
+        command_id = self._running_id
+        if command_id is None or not self.is_alive:
+            return
+        with contextlib.suppress(EngineStopped):
+            await self._send(Cancel(command_id))
+        for _ in range(int(CANCEL_GRACE_SECONDS / 0.05)):
+            await asyncio.sleep(0.05)
+            if self._running_id != command_id or not self.is_alive:
+                return
+        self.kill("it did not stop when asked")
+
+    def kill(self, reason: str) -> None:
+        """End the worker at once."""
+        if self.is_alive and self._process:
+            self._killed_for = reason
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def close(self) -> None:
+        """End the worker and wait until it is gone; its memory comes back."""
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            with contextlib.suppress(EngineStopped):
+                await self._send(Shutdown(0))
+            if process.stdin:
+                process.stdin.close()
+            try:
+                await asyncio.wait_for(process.wait(), SHUTDOWN_GRACE_SECONDS)
+            except asyncio.TimeoutError:
+                self.kill("closing")
+        await process.wait()
+        self._process = None
+
+    async def _send(self, command: Command) -> None:
+        process = self._process
+        if process is None or process.stdin is None or process.returncode is not None:
+            raise EngineStopped("the engine is not running", RESTART_HINT)
+        try:
+            process.stdin.write(encode(command) + b"\n")
+            await process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            raise await self._death() from None
+
+    async def _next_event(self) -> Event:
+        process = self._process
+        if process is None or process.stdout is None:
+            raise EngineStopped("the engine is not running", RESTART_HINT)
+        line = await process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise await self._death()
+        try:
+            event = decode_event(line)
+        except msgspec.DecodeError as error:
+            self.kill("it sent something unreadable")
+            raise EngineStopped(f"the engine sent something unreadable: {error}") from error
+        if isinstance(event, Failed) and event.id == 0:
+            raise await self._death(event.message, event.hint)
+        return event
+
+    async def _death(self, said: str = "", hint: str = "") -> EngineStopped:
+        """Why the worker is gone, in one sentence."""
+        process = self._process
+        code = await process.wait() if process else 0
+        return EngineStopped(said or self._reason(code), hint or RESTART_HINT)
+
+    def _reason(self, code: int) -> str:
+        if self._killed_for:
+            return f"The engine was ended: {self._killed_for}."
+        if code == -signal.SIGKILL:
+            return "The system stopped the engine, most likely for lack of memory."
+        if code < 0:
+            return f"The engine crashed ({_signal_name(-code)}). Its log is {self.log_path}."
+        return f"The engine ended unexpectedly (exit code {code}). Its log is {self.log_path}."
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _new_log(folder: Path) -> BinaryIO:
+    """A fresh log file, the oldest ones removed; nowhere, where the folder cannot be used."""
+    name = f"worker-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{time.monotonic_ns()}.log"
+    try:
+        make_folder(folder)
+        for old in sorted(folder.glob("worker-*.log"))[: -KEPT_LOGS + 1]:
+            old.unlink(missing_ok=True)
+        return (folder / name).open("wb")
+    except (OSError, StorageError):
+        return Path(os.devnull).open("wb")

@@ -1,0 +1,381 @@
+"""Replies from a GGUF model through llama.cpp: load, read the prompt, write token by token."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from localr1.chat.messages import FinishReason, Message
+from localr1.chat.prompt import (
+    ChatFormat,
+    Segment,
+    plain_segments,
+    r1_segments,
+    starts_in_reasoning,
+)
+from localr1.engine import native
+from localr1.engine.protocol import (
+    CountTokens,
+    Device,
+    Done,
+    Generate,
+    Load,
+    Loading,
+    ModelFacts,
+    Notice,
+    Prompt,
+    Ready,
+)
+from localr1.engine.reply import Emit, ReplyWriter
+from localr1.engine.templates import SpecialWords, render_with_template
+from localr1.engine.tokens import PromptTokenizer
+from localr1.errors import DoesNotFit, EngineError, LoadFailed
+from localr1.hardware.plan import LoadPlan
+from localr1.terminal_text import clean_line
+from localr1.units import count
+
+_LOADING_STEP = 0.01
+"""Progress is told at most a hundred times."""
+
+_CONTEXT_STEP = 256
+"""llama.cpp pads the window to this (GGML_PAD in llama-context.cpp)."""
+
+
+class _Prepared(NamedTuple):
+    """A prompt that fits the window."""
+
+    tokens: list[int]
+    in_reasoning: bool
+    notices: list[tuple[str, str]]
+
+
+class LlamaBackend:
+    """One model in one process: see `Backend` for the contract."""
+
+    def __init__(self, log: native.NativeLog) -> None:
+        self._log = log
+        self._flag = native.AbortFlag()
+        native.load_backends()
+        self._model: Any = None
+        self._chat = ChatFormat(style="plain")
+        self._held: list[int] = []
+        """Token ids whose keys and values are in the KV cache."""
+
+    def devices(self) -> tuple[Device, ...]:
+        """The devices that this build can use."""
+        return native.devices()
+
+    def cancel(self) -> None:
+        """Stop the running command; safe from any thread."""
+        self._flag.raise_()
+
+    def resume(self) -> None:
+        """Forget an earlier `cancel`."""
+        self._flag.lower()
+
+    # ---- loading ---------------------------------------------------------------------------
+
+    def load(self, command: Load, emit: Emit) -> Ready:
+        """Load the model and make its context window."""
+        started = time.monotonic()
+        plan = msgspec.structs.replace(command.plan, n_ctx=_padded(command.plan.n_ctx))
+        self._model = self._load_model(command, plan, emit)
+        self._context = self._make_context(plan)
+        self._vocabulary = native.Vocabulary(self._model)
+        self._chat = command.chat
+        self._prompt_tokenizer = PromptTokenizer(
+            self._vocabulary, self._vocabulary.special_texts(), cut_runs=command.chat.cut_runs
+        )
+        self._tag_pieces = self._find_tag_pieces(command.chat)
+        self._held = []
+        plan = msgspec.structs.replace(plan, n_ctx=self._context.n_ctx)
+        seconds = time.monotonic() - started
+        return Ready(id=command.id, model=self._facts(command), plan=plan, load_seconds=seconds)
+
+    def _load_model(self, command: Load, plan: LoadPlan, emit: Emit) -> Any:
+        last = -1.0
+
+        def on_progress(progress: float) -> bool:
+            nonlocal last
+            if progress - last >= _LOADING_STEP or progress >= 1:
+                last = progress
+                emit(Loading(id=command.id, progress=progress))
+            return not self._flag.is_raised
+
+        self._log.take_errors()
+        model = native.load_model(command.path, plan, on_progress)
+        if not model:
+            if self._flag.is_raised:
+                raise LoadFailed("loading was cancelled")
+            raise LoadFailed(
+                f"the engine cannot load {command.name}: {self._reason()}",
+                "the file may be damaged or of a kind that this engine does not know",
+            )
+        if not native.writes_text(model):
+            raise LoadFailed(f"{command.name} is an encoder: it does not write text")
+        return model
+
+    def _make_context(self, plan: LoadPlan) -> native.Context:
+        try:
+            return native.Context(self._model, plan, self._flag)
+        except MemoryError:
+            raise DoesNotFit(
+                f"a context window of {plan.n_ctx:,} tokens cannot be made: {self._reason()}",
+                "choose a smaller one, for example --n-ctx 4096, or --type-k q8_0 --type-v q8_0",
+            ) from None
+
+    def _reason(self) -> str:
+        lines = self._log.take_errors()
+        return clean_line(lines[0]) if lines else "it gave no reason"
+
+    def _facts(self, command: Load) -> ModelFacts:
+        return ModelFacts(
+            name=command.name,
+            path=clean_line(command.path.decode("utf-8", "replace"), limit=4096),
+            architecture=clean_line(native.model_text(self._model, "general.architecture")),
+            quant_type=clean_line(native.quant_name(self._model)),
+            n_vocab=self._vocabulary.size,
+            **native.model_numbers(self._model),
+        )
+
+    def _find_tag_pieces(self, chat: ChatFormat) -> dict[int, bytes]:
+        """Tags that are one control token print as nothing; here is what they stand for."""
+        pieces: dict[int, bytes] = {}
+        for tag in (chat.open_tag, chat.close_tag):
+            ids = self._vocabulary.tokenize(tag.encode(), parse_special=True)
+            if len(ids) == 1:
+                pieces[ids[0]] = tag.encode()
+        return pieces
+
+    # ---- the prompt ------------------------------------------------------------------------
+
+    def count_tokens(self, command: CountTokens) -> int:
+        """Tokens of the prompt for these messages."""
+        self._require_model()
+        segments, _ = self._render(command.messages)
+        return len(self._tokenize(segments))
+
+    def _require_model(self) -> None:
+        if self._model is None:
+            raise EngineError("no model is loaded")
+
+    def _render(self, messages: Sequence[Message]) -> tuple[list[Segment], list[tuple[str, str]]]:
+        bos = self._vocabulary.bos_text
+        if self._chat.style == "r1":
+            return r1_segments(messages, bos=bos, chat=self._chat), []
+        if self._chat.style == "plain":
+            return plain_segments(messages, bos=""), []
+        words = SpecialWords(bos=bos, eos=self._vocabulary.eos_text)
+        return render_with_template(messages, self._chat, words, native.apply_builtin_template)
+
+    def _tokenize(self, segments: Sequence[Segment]) -> list[int]:
+        """Token ids with BOS exactly once, where the model wants one."""
+        tokens = self._prompt_tokenizer.tokenize(segments)
+        bos = self._vocabulary.bos
+        if self._vocabulary.adds_bos and tokens[:1] != [bos]:
+            tokens.insert(0, bos)
+        while tokens[:2] == [bos, bos]:
+            del tokens[0]
+        return tokens
+
+    def _prepare(self, messages: Sequence[Message]) -> _Prepared:
+        """The prompt for as many of the latest messages as leave room for a reply."""
+        n_ctx = self._context.n_ctx
+        longest = n_ctx - min(1024, n_ctx // 4)
+        for kept in _shortened(messages):
+            segments, notices = self._render(kept)
+            tokens = self._tokenize(segments)
+            if len(tokens) <= longest:
+                dropped = len(messages) - len(kept)
+                if dropped:
+                    notices = [*notices, ("context", _dropped_text(dropped, n_ctx))]
+                return _Prepared(tokens, starts_in_reasoning(segments, self._chat), notices)
+        raise DoesNotFit(
+            f"the message takes {count(len(tokens), 'token')}; the context window holds {n_ctx:,} "
+            f"and keeps {n_ctx - longest:,} for the reply",
+            "shorten it, or choose a larger window with --n-ctx",
+        )
+
+    # ---- the reply -------------------------------------------------------------------------
+
+    def generate(self, command: Generate, emit: Emit) -> Done:
+        """Write a reply; see `Backend`."""
+        started = time.monotonic()
+        self._require_model()
+        prompt = self._prepare(command.messages)
+        for kind, text in prompt.notices:
+            emit(Notice(id=command.id, kind=kind, text=text))
+        cached = self._forget_after_common_prefix(prompt.tokens)
+        prompt_started = time.monotonic()
+        seed = command.sampling.seed
+        seed = secrets.randbits(32) if seed is None else seed
+        writer_times = _Times(started)
+        reading_done = self._read_prompt(command.id, prompt.tokens, cached, emit)
+        writer_times.prompt_seconds = time.monotonic() - prompt_started
+        writer = ReplyWriter(emit, command.id, self._chat, in_reasoning=prompt.in_reasoning)
+        finish: FinishReason = "cancelled"
+        if reading_done:
+            finish = self._write_reply(command, seed, writer, writer_times)
+        writer.finish()
+        if finish == "length" and command.max_tokens is None:
+            emit(Notice(id=command.id, kind="length", text=_window_full_text(self._context.n_ctx)))
+        read = len(prompt.tokens) - cached
+        return Done(
+            id=command.id,
+            finish_reason=finish,
+            reasoning_ended_by=writer.reasoning_end(finish),
+            prompt_tokens=len(prompt.tokens),
+            cached_tokens=cached,
+            reasoning_tokens=writer.reasoning_tokens,
+            answer_tokens=writer.answer_tokens,
+            prompt_tps=_rate(read, writer_times.prompt_seconds) if reading_done else None,
+            generation_tps=writer_times.generation_tps(writer.tokens),
+            ttft_seconds=writer_times.ttft_seconds,
+            reasoning_seconds=writer.reasoning_seconds,
+            context_tokens=len(self._held),
+            n_ctx=self._context.n_ctx,
+            seed=seed,
+        )
+
+    def _forget_after_common_prefix(self, tokens: Sequence[int]) -> int:
+        """Keep what the KV cache shares with this prompt; answers how many tokens that is.
+
+        The last prompt token is always processed anew: its logits choose the first word.
+        """
+        pairs = zip(self._held, tokens[:-1], strict=False)
+        shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        if not self._context.keep(shared):
+            self._context.clear()
+            shared = 0
+        del self._held[shared:]
+        return shared
+
+    def _read_prompt(self, command_id: int, tokens: Sequence[int], cached: int, emit: Emit) -> bool:
+        """Process the prompt in micro-batches; False when it was cancelled."""
+        total = len(tokens)
+        emit(Prompt(id=command_id, processed=cached, total=total, cached=cached))
+        for start in range(cached, total, self._n_ubatch):
+            part = tokens[start : start + self._n_ubatch]
+            if self._flag.is_raised or not self._decode(part):
+                return False
+            emit(Prompt(id=command_id, processed=start + len(part), total=total, cached=cached))
+        return True
+
+    @property
+    def _n_ubatch(self) -> int:
+        return self._context.n_ubatch
+
+    def _write_reply(
+        self, command: Generate, seed: int, writer: ReplyWriter, times: _Times
+    ) -> FinishReason:
+        sampler = native.Sampler(command.sampling, seed)
+        try:
+            return self._write_tokens(command, sampler, writer, times)
+        finally:
+            sampler.close()
+
+    def _write_tokens(
+        self, command: Generate, sampler: native.Sampler, writer: ReplyWriter, times: _Times
+    ) -> FinishReason:
+        vocabulary, context, held = self._vocabulary, self._context, self._held
+        limit = min(command.max_tokens or context.n_ctx, context.n_ctx)
+        while not self._flag.is_raised:
+            token = sampler.sample(context.handle)
+            times.saw_token()
+            if vocabulary.ends_reply(token):
+                return "stop"
+            piece = self._tag_pieces.get(token)
+            writer.add(vocabulary.piece(token) if piece is None else piece)
+            if writer.tokens >= limit or len(held) >= context.n_ctx:
+                return "length"
+            if not self._decode_one(token):
+                break
+        return "cancelled"
+
+    def _decode(self, tokens: Sequence[int]) -> bool:
+        """Process tokens; False when that was aborted."""
+        code = self._context.decode(tokens)
+        if code == 0:
+            self._held.extend(tokens)
+            return True
+        return self._aborted(code)
+
+    def _decode_one(self, token: int) -> bool:
+        code = self._context.decode_one(token)
+        if code == 0:
+            self._held.append(token)
+            return True
+        return self._aborted(code)
+
+    def _aborted(self, code: int) -> bool:
+        """False for an abort that was asked for; what a half-done batch left is forgotten."""
+        if not self._context.keep(len(self._held)):
+            self._context.clear()
+            self._held.clear()
+        if code == native.DECODE_ABORTED and self._flag.is_raised:
+            self._log.take_errors()
+            return False
+        raise EngineError(
+            f"the engine could not go on (llama_decode: {code}): {self._reason()}",
+            "send the message again, or choose a smaller context window with --n-ctx",
+        )
+
+
+class _Times:
+    """When things happened in one reply; monotonic seconds."""
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+        self._first: float | None = None
+        self._last = started
+        self.prompt_seconds = 0.0
+
+    def saw_token(self) -> None:
+        """A token was drawn."""
+        self._last = time.monotonic()
+        if self._first is None:
+            self._first = self._last
+
+    @property
+    def ttft_seconds(self) -> float | None:
+        """From the command's arrival to the first token."""
+        return None if self._first is None else self._first - self._started
+
+    def generation_tps(self, tokens: int) -> float | None:
+        """Tokens a second after the first one, which the prompt's processing paid for."""
+        if self._first is None or tokens < 2:
+            return None
+        return _rate(tokens - 1, self._last - self._first)
+
+
+def _rate(tokens: int, seconds: float) -> float | None:
+    return tokens / seconds if tokens > 0 and seconds > 0 else None
+
+
+def _padded(n_ctx: int) -> int:
+    return -(-n_ctx // _CONTEXT_STEP) * _CONTEXT_STEP
+
+
+def _shortened(messages: Sequence[Message]) -> list[list[Message]]:
+    """The conversation, then without its oldest turn, and so on; system text always stays."""
+    system = [message for message in messages if message.role == "system"]
+    rest = [message for message in messages if message.role != "system"]
+    starts = [index for index, message in enumerate(rest) if message.role == "user"] or [0]
+    starts[0] = 0
+    return [system + rest[start:] for start in starts]
+
+
+def _dropped_text(dropped: int, n_ctx: int) -> str:
+    return (
+        f"The conversation no longer fits the context window of {n_ctx:,} tokens: "
+        f"the oldest {count(dropped, 'message')} were left out."
+    )
+
+
+def _window_full_text(n_ctx: int) -> str:
+    return f"The reply ends here: the context window of {n_ctx:,} tokens is full."

@@ -1,0 +1,178 @@
+"""A stand-in for a model: plays a transcript at a given speed, the same every time.
+
+The interface can be worked on, shown and tested with it, without a model file. A transcript
+is a JSON file whose name ends with `.transcript.json`; docs/formats.md describes it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from localr1.chat.messages import FinishReason, Message
+from localr1.chat.prompt import ChatFormat
+from localr1.engine.protocol import (
+    CountTokens,
+    Device,
+    Done,
+    Generate,
+    Load,
+    Loading,
+    ModelFacts,
+    Prompt,
+    Ready,
+)
+from localr1.engine.reply import Emit, ReplyWriter
+from localr1.errors import LoadFailed
+
+
+class ScriptedReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One reply, as the model would write it."""
+
+    text: str
+    """Reasoning, its closing tag, then the answer, as "Let me see.</think>It is 4."."""
+    ends: Literal["stop", "killed", "hangs"] = "stop"
+    """How the worker ends after the text: normally, by SIGKILL, or by never answering again."""
+
+
+class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a scripted model says, reply after reply; the last one repeats."""
+
+    replies: tuple[ScriptedReply, ...]
+    name: str = "Scripted model"
+    tokens_per_second: float = 50.0
+    load_seconds: float = 0.0
+    prompt_seconds: float = 0.0
+    thinks: bool = True
+
+
+def read_transcript(path: Path) -> Transcript:
+    """The transcript of this file.
+
+    Raises:
+        LoadFailed: it cannot be read or is not a transcript.
+    """
+    try:
+        transcript = msgspec.json.decode(path.read_bytes(), type=Transcript)
+    except (OSError, msgspec.DecodeError) as error:
+        raise LoadFailed(f"cannot play the transcript {path}: {error}") from error
+    if not transcript.replies:
+        raise LoadFailed(f"cannot play the transcript {path}: it has no replies")
+    return transcript
+
+
+class ScriptedBackend:
+    """Plays a transcript; see `Backend` for the contract."""
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+        self._played = 0
+
+    def devices(self) -> tuple[Device, ...]:
+        """None: nothing is computed."""
+        return ()
+
+    def cancel(self) -> None:
+        """Stop playing; safe from any thread."""
+        self._cancelled.set()
+
+    def resume(self) -> None:
+        """Forget an earlier `cancel`."""
+        self._cancelled.clear()
+
+    def load(self, command: Load, emit: Emit) -> Ready:
+        """Read the transcript, taking the time it says."""
+        self._transcript = read_transcript(Path(os.fsdecode(command.path)))
+        self._n_ctx = command.plan.n_ctx
+        for step in range(1, 11):
+            if self._cancelled.wait(self._transcript.load_seconds / 10):
+                raise LoadFailed("loading was cancelled")
+            emit(Loading(id=command.id, progress=step / 10))
+        facts = ModelFacts(
+            name=self._transcript.name,
+            path=os.fsdecode(command.path),
+            architecture="scripted",
+            quant_type="",
+            parameters=0,
+            size_bytes=0,
+            n_layer=0,
+            n_ctx_train=self._n_ctx,
+            n_vocab=0,
+        )
+        return Ready(id=command.id, model=facts, plan=command.plan)
+
+    def generate(self, command: Generate, emit: Emit) -> Done:
+        """Play the next reply."""
+        reply = self._transcript.replies[min(self._played, len(self._transcript.replies) - 1)]
+        self._played += 1
+        started = time.monotonic()
+        prompt_tokens = self._read_prompt(command, emit)
+        chat = ChatFormat(style="r1", thinks=self._transcript.thinks)
+        writer = ReplyWriter(emit, command.id, chat, in_reasoning=chat.thinks)
+        ttft_seconds = time.monotonic() - started
+        finish = self._play(_pieces(reply.text), command.max_tokens, writer)
+        writer.finish()
+        if finish == "stop":
+            self._end(reply)
+        seconds = max(time.monotonic() - started - ttft_seconds, 1e-9)
+        return Done(
+            id=command.id,
+            finish_reason=finish,
+            reasoning_ended_by=writer.reasoning_end(finish),
+            prompt_tokens=prompt_tokens,
+            cached_tokens=0,
+            reasoning_tokens=writer.reasoning_tokens,
+            answer_tokens=writer.answer_tokens,
+            prompt_tps=None,
+            generation_tps=writer.tokens / seconds,
+            ttft_seconds=ttft_seconds,
+            reasoning_seconds=writer.reasoning_seconds,
+            context_tokens=prompt_tokens + writer.tokens,
+            n_ctx=self._n_ctx,
+            seed=command.sampling.seed,
+        )
+
+    def count_tokens(self, command: CountTokens) -> int:
+        """Words and marks of all messages."""
+        return _count(command.messages)
+
+    def _read_prompt(self, command: Generate, emit: Emit) -> int:
+        total = _count(command.messages)
+        for part in (0, 1, 2, 3, 4):
+            emit(Prompt(id=command.id, processed=total * part // 4, total=total, cached=0))
+            if part < 4 and self._cancelled.wait(self._transcript.prompt_seconds / 4):
+                break
+        return total
+
+    def _play(self, pieces: list[str], max_tokens: int | None, writer: ReplyWriter) -> FinishReason:
+        started = time.monotonic()
+        for index, piece in enumerate(pieces):
+            due = started + index / self._transcript.tokens_per_second
+            if self._cancelled.wait(max(0.0, due - time.monotonic())):
+                return "cancelled"
+            writer.add(piece.encode())
+            if max_tokens is not None and writer.tokens >= max_tokens:
+                return "length"
+        return "stop"
+
+    def _end(self, reply: ScriptedReply) -> None:
+        if reply.ends == "killed":
+            os.kill(os.getpid(), signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        if reply.ends == "hangs":
+            threading.Event().wait()
+
+
+def _pieces(text: str) -> list[str]:
+    """Words with the white space before them: about what tokens are."""
+    return re.findall(r"\s*\S+|\s+$", text)
+
+
+def _count(messages: tuple[Message, ...]) -> int:
+    return sum(len(_pieces(message.text)) for message in messages)

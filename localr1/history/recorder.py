@@ -1,0 +1,73 @@
+"""Saving a conversation while it happens, without making anybody wait for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from localr1.chat.messages import Message
+from localr1.errors import StorageError
+from localr1.history.conversation import Conversation
+
+SAVE_SECONDS = 0.5
+"""A growing reply is saved this long after it changed: at most a second of it can be lost."""
+
+
+class Recorder:
+    """Writes one conversation from an event loop; the disk's work is done in threads.
+
+    After a failure it stops saving: `failure` says why, and the chat goes on.
+    """
+
+    def __init__(self, conversation: Conversation | None) -> None:
+        self._conversation = conversation
+        self._position: int | None = None
+        self._newest: Message | None = None
+        self._saved: Message | None = None
+        self._saving: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+        self.failure: StorageError | None = None
+
+    async def add(self, message: Message) -> None:
+        """Append a message; durable on return unless `failure` is set."""
+        self._position = None
+        self._newest = message
+        await self._save()
+        self._position = None
+
+    def update(self, message: Message) -> None:
+        """The reply has grown: save this state of it soon."""
+        self._newest = message
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.create_task(self._save_later())
+
+    async def finish(self, message: Message) -> None:
+        """The reply is complete; durable on return unless `failure` is set."""
+        self._newest = message
+        if self._saving is not None:
+            self._hurry.set()
+            await self._saving
+            self._hurry.clear()
+        await self._save()
+        self._position = None
+
+    async def _save_later(self) -> None:
+        saved: Message | None = None
+        while self._newest is not saved:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), SAVE_SECONDS)
+            saved = self._newest
+            await self._save()
+
+    async def _save(self) -> None:
+        conversation, message = self._conversation, self._newest
+        if conversation is None or message is None or message is self._saved or self.failure:
+            return
+        try:
+            if self._position is None:
+                self._position = await asyncio.to_thread(conversation.add, message)
+            else:
+                await asyncio.to_thread(conversation.replace, self._position, message)
+            self._saved = message
+        except StorageError as error:
+            self.failure = error

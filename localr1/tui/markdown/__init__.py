@@ -1,0 +1,1 @@
+"""Markdown that arrives in pieces, turned into rows of styled text."""

@@ -1,0 +1,106 @@
+"""A model's answer: Markdown that grows, in one widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from localr1.tui.markdown import render
+from localr1.tui.markdown.blocks import Block, GrowingMarkdown
+from localr1.tui.rows import Row
+from localr1.tui.widgets.line_view import LineView
+
+
+class _Mark(NamedTuple):
+    """How many blocks are rendered, and how many rows they and all before them take."""
+
+    blocks: int = 0
+    rows: int = 0
+
+
+class AnswerView(LineView):
+    """Closed blocks are rendered once; only the open one is read again when text arrives."""
+
+    COMPONENT_CLASSES = render.LOOKS
+
+    def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None):
+        super().__init__(id=id, classes=classes)
+        self._start_empty()
+        if text:
+            self.append(text)
+            self.finish()
+
+    def _start_empty(self) -> None:
+        self._source: list[str] = []
+        self._markdown = GrowingMarkdown()
+        self._rows: list[Row] = []
+        self._closed_mark = _Mark()
+        self._frozen_mark = _Mark()
+
+    @property
+    def text(self) -> str:
+        """The Markdown source."""
+        self._source = ["".join(self._source)]
+        return self._source[0]
+
+    def append(self, text: str) -> None:
+        """Add source that follows what is there."""
+        if text:
+            self._source.append(text)
+            self._markdown.append(text)
+            self._show_changes()
+
+    def finish(self) -> None:
+        """Nothing more will come: show exactly what is there."""
+        self._markdown.finish()
+        self._show_changes()
+
+    def take_text(self) -> str:
+        """The source, which is not shown any more."""
+        text, count = self.text, self.row_count()
+        self._start_empty()
+        self.rows_changed(0, count)
+        return text
+
+    def row_count(self) -> int:
+        """How many rows there are now."""
+        return len(self._rows)
+
+    def row(self, y: int) -> Row:
+        """The row at this index."""
+        return self._rows[y]
+
+    def wrap(self, width: int) -> None:
+        """Render everything for another width."""
+        self._rows.clear()
+        self._closed_mark = self._frozen_mark = _Mark()
+        self._extend(width)
+
+    def _show_changes(self) -> None:
+        count = self.row_count()
+        first = self._extend(self.wrap_width)
+        self.rows_changed(first, count)
+
+    def _extend(self, width: int) -> int:
+        """Render what is not fixed yet; the index of the first row that may have changed."""
+        markdown = self._markdown
+        block_closed = len(markdown.closed) > self._closed_mark.blocks
+        if block_closed:
+            self._frozen_mark = self._closed_mark
+        first = self._frozen_mark.rows
+        del self._rows[first:]
+        if block_closed:
+            self._add_rows(markdown.closed[self._closed_mark.blocks :], width)
+            self._closed_mark = _Mark(len(markdown.closed), len(self._rows))
+            self._frozen_mark = _Mark(0, len(self._rows))
+        self._add_rows(markdown.pieces[self._frozen_mark.blocks :], width)
+        self._frozen_mark = _Mark(len(markdown.pieces), len(self._rows))
+        self._add_rows([markdown.tail], width)
+        return first
+
+    def _add_rows(self, blocks: Sequence[Block], width: int) -> None:
+        for block in blocks:
+            rows = render.render(block, width)
+            if rows and self._rows and block.gap:
+                self._rows.append(Row(()))
+            self._rows += rows

@@ -1,0 +1,224 @@
+"""Answers as rows: what each kind of block looks like, and that chunks make no difference."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it.token import Token
+from rich.cells import cell_len
+
+from localr1.tui.markdown import blocks, parser
+from localr1.tui.markdown.blocks import PIECE_LIMIT, WHOLE_LIMIT, GrowingMarkdown
+from localr1.tui.rows import Row
+from localr1.tui.widgets.answer_view import AnswerView
+
+SAMPLE = (Path(__file__).parent / "sample_answer.md").read_text(encoding="utf-8")
+
+
+def view(text: str, width: int = 40) -> AnswerView:
+    answer = AnswerView(text)
+    answer.wrap(width)
+    return answer
+
+
+def drawn(row: Row) -> str:
+    return ("".join(span.text for span in row.margin) + row.text).rstrip()
+
+
+def lines(answer: AnswerView) -> list[str]:
+    return [drawn(answer.row(y)) for y in range(answer.row_count())]
+
+
+def looks(answer: AnswerView, words: str) -> set[str]:
+    """The looks of the span with exactly these words."""
+    for y in range(answer.row_count()):
+        for span in answer.row(y).spans:
+            if span.text == words:
+                return set(span.look)
+    raise AssertionError(f"{words!r} is not a span")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("", []),
+        ("one\n\ntwo", ["one", "", "two"]),
+        ("kept\nline ends", ["kept", "line ends"]),
+        ("# Title\ntext", ["Title", "", "text"]),
+        ("**b** *e* `c` ~~s~~", ["b e c s"]),
+        ("- a\n- b\n  - c\n", ["• a", "• b", "  • c"]),
+        ("- a\n\n- b", ["• a", "", "• b"]),
+        ("9. a\n10. b", ["9. a", "10. b"]),
+        ("- a\n\n  more", ["• a", "", "  more"]),
+        ("> a\n> b", ["▎ a", "▎ b"]),
+        ("a\n\n---\n\nb", ["a", "", "─" * 40, "", "b"]),
+        ("```py\nx = 1\n```\nafter", [" py", " x = 1", "", "after"]),
+        ("```\na\n\n\tb\n```", [" a", "", "     b"]),
+        ("| a | b |\n|---|---|\n| 1 | 22 |", ["a │ b", "──┼───", "1 │ 22"]),
+        ("[words](http://a.b)", ["words (http://a.b)"]),
+        ("<http://a.b>", ["http://a.b"]),
+        ("![picture](http://a.b)", ["image: picture (http://a.b)"]),
+        ("List<int> <think>x</think> a<y>b", ["List<int> <think>x</think> a<y>b"]),
+        ("[1]: http://a.b", ["[1]: http://a.b"]),
+        ("words\n---", ["words", "", "─" * 40]),
+        ("- \n- b", ["•", "• b"]),
+    ],
+)
+def test_blocks(source: str, expected: list[str]) -> None:
+    assert lines(view(source)) == expected
+
+
+def test_looks_of_inline_words() -> None:
+    answer = view("**bold *both*** `code` [words](http://a.b)")
+    assert looks(answer, "bold ") == {"answer--strong"}
+    assert looks(answer, "both") == {"answer--strong", "answer--emphasis"}
+    assert looks(answer, "code") == {"answer--code"}
+    assert looks(answer, "words") == {"answer--link"}
+
+
+def test_code_is_coloured_once_its_fence_is_closed() -> None:
+    answer = AnswerView()
+    answer.append("```python\ndef f(): pass\n")
+    assert looks(answer, "def f(): pass") == {"answer--panel"}
+    answer.append("```\n")
+    assert "code--keyword" in looks(answer, "def")
+
+
+def test_unknown_language_stays_plain() -> None:
+    assert lines(view("```no-such-language\nx\n```")) == [" no-such-language", " x"]
+
+
+def test_long_code_lines_are_cut_and_copied_whole() -> None:
+    answer = view("```\n" + "x" * 100 + "\n```")
+    assert [len(answer.row(y).text) for y in range(answer.row_count())] == [38, 38, 24]
+    assert [answer.row(y).ending for y in range(answer.row_count())] == ["", "", "\n"]
+
+
+def test_table_is_narrowed_then_listed() -> None:
+    source = "| a | b |\n|---|---|\n| one two three | " + "word " * 20 + "|"
+    narrow = lines(view(source, 30))
+    assert all(cell_len(line) <= 30 for line in narrow)
+    assert narrow[0].startswith("a")
+    assert lines(view(source, 12))[:2] == ["a: one two", "three"]
+
+
+def test_character_references_cannot_hide_control_codes() -> None:
+    source = "&#27;]52;c;eA==&#7; &#x202e;x <http://a/%1b]0;t%07> [x](http://a/&#x9b;2J)"
+    shown = "".join(lines(view(source, 200)))
+    assert not any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in shown)
+    assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize("width", [24, 60])
+def test_any_chunks_end_like_the_whole(width: int) -> None:
+    expected = lines(view(SAMPLE, width))
+    for seed in range(25):
+        rng = random.Random(seed)
+        answer = AnswerView()
+        answer.wrap_width = width
+        start = 0
+        while start < len(SAMPLE):
+            end = start + rng.randint(1, rng.choice([2, 20, 200]))
+            answer.append(SAMPLE[start:end])
+            start = end
+        answer.finish()
+        assert lines(answer) == expected
+
+
+FRAGMENTS = st.sampled_from(
+    "a |b|\n|-|-|\n|1|2|\n;word ;\n;\n\n;- ;1. ;> ;```\n;  ;# ;* ;**;`;---\n;    x;\\;[l](u)".split(
+        ";"
+    )
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(FRAGMENTS, max_size=30))
+def test_random_markdown_ends_like_the_whole(fragments: list[str]) -> None:
+    whole = AnswerView("".join(fragments))
+    chunked = AnswerView()
+    for fragment in fragments:
+        chunked.append(fragment)
+    chunked.finish()
+    assert lines(chunked) == lines(whole)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="a *_`#>-+|[]()<>!\\\n1.&;\t水", max_size=200), st.integers(8, 60))
+def test_random_text_is_drawn_within_the_width(text: str, width: int) -> None:
+    answer = view(text, width)
+    assert "\n" not in "".join(lines(answer))
+    assert max(map(cell_len, lines(answer)), default=0) <= width + parser.MAX_NESTING * 4
+    assert answer.text == text
+
+
+LONG_BLOCKS = {
+    "paragraph": "some words and more of them " * 3000,
+    "lines": "a line of words\n" * 5000,
+    "unbroken": "x" * 80_000,
+    "fence": "```python\n" + "x = f(1)  # words\n" * 4500,
+    "list": "- an item of some words\n" * 3500,
+    "nested list": "- top\n" + "  - a nested item of words\n" * 3000,
+    "quote": "> quoted words, many of them\n" * 2800,
+    "table": "| a | b |\n|---|---|\n" + "| one | two words |\n" * 4000,
+    "fence in a list": "1. do\n   ```sh\n" + "   echo hello\n" * 5000,
+}
+
+
+@pytest.mark.parametrize("name", LONG_BLOCKS)
+def test_work_per_append_does_not_grow(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = LONG_BLOCKS[name]
+    parsed: list[int] = []
+    really_parse = parser.parse
+
+    def counted(source: str) -> list[Token]:
+        parsed.append(len(source))
+        return really_parse(source)
+
+    monkeypatch.setattr(parser, "parse", counted)
+    answer = AnswerView()
+    answer.append(text[:70_000])
+    work = []
+    for start in range(70_000, 76_000, 64):
+        parsed.clear()
+        answer.append(text[start : start + 64])
+        work.append(sum(parsed))
+    assert max(work) < 6 * PIECE_LIMIT
+
+
+@pytest.mark.parametrize("name", ["paragraph", "fence", "nested list", "table", "fence in a list"])
+def test_frozen_pieces_keep_their_place(name: str) -> None:
+    """While it is open, a long block looks like it does closed, but for the cuts themselves."""
+    text = LONG_BLOCKS[name][: WHOLE_LIMIT - 100]
+    text = text[: text.rfind("\n") + 1] if "\n" in text else text
+    growing, whole = AnswerView(), AnswerView()
+    for start in range(0, len(text), 500):
+        growing.append(text[start : start + 500])
+    assert len(growing._markdown.pieces) == 3
+    whole.append(text)
+    whole.finish()
+    assert abs(growing.row_count() - whole.row_count()) <= 3
+    distinct = set(lines(growing)) - set(lines(whole))
+    assert len(distinct) <= 6
+    growing.finish()
+    assert lines(growing) == lines(whole)
+
+
+def test_list_items_close_one_by_one() -> None:
+    markdown = GrowingMarkdown()
+    markdown.append("- a\n- b\n- c")
+    assert [block.source for block in markdown.closed] == ["- a\n"]
+    assert markdown.tail.source == "- b\n- c"
+    assert blocks.Block("- a\n", gap=False) in markdown.closed
+
+
+def test_take_text_empties_the_answer() -> None:
+    answer = AnswerView("# a\n\nb")
+    assert answer.take_text() == "# a\n\nb"
+    assert answer.row_count() == 0
+    answer.append("new")
+    assert lines(answer) == ["new"]
