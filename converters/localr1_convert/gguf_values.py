@@ -34,7 +34,7 @@ def _typed(kind: int, payload: bytes) -> bytes:
     return struct.pack("<I", kind) + payload
 
 
-def string(value: str) -> bytes:
+def string(value: str | bytes) -> bytes:
     """An encoded text."""
     return _typed(_STRING, _text(value))
 
