@@ -33,27 +33,35 @@ def write_atomically(path: Path, content: bytes) -> None:
         StorageError: the disk is full, read-only or not permitted; `path` is unchanged.
     """
     make_folder(path.parent)
-    temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-        sync_folder(path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
     except OSError as error:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
         raise StorageError(f"cannot write {path}: {error.strerror}") from error
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename inside `folder` durable; a no-op where folders cannot be opened (Windows)."""
+    """Make a rename inside `folder` durable, where the system can.
+
+    Windows opens no folders, some network and FUSE file systems sync none, and one that may be
+    written but not read cannot be opened: there the rename stands, and the system writes it
+    down in its own time.
+    """
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

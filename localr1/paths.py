@@ -5,14 +5,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from localr1.errors import UsageError
+
 HOME_VARIABLE = "LOCALR1_HOME"
 
 
 def home() -> Path:
-    """The root of localr1's files: LOCALR1_HOME, else the platform's folder for user data."""
+    """The root of localr1's files: LOCALR1_HOME, else the platform's folder for user data.
+
+    Raises:
+        UsageError: LOCALR1_HOME begins with the home folder of an unknown user.
+    """
     override = os.environ.get(HOME_VARIABLE)
     if override:
-        return Path(override).expanduser()
+        try:
+            return Path(override).expanduser().absolute()
+        except RuntimeError as error:
+            raise UsageError(
+                f"{HOME_VARIABLE} = {override}: there is no such home folder",
+                "give the whole path",
+            ) from error
     import platformdirs
 
     return Path(platformdirs.user_data_dir("localr1", appauthor=False))

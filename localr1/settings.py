@@ -1,0 +1,290 @@
+"""What a person may choose, from flags, the environment and a file, and where each came from."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from localr1.errors import UsageError
+from localr1.terminal_text import clean_line
+
+Origin = Literal["flag", "environment", "settings file", "automatic"]
+
+VARIABLE_PREFIX = "LOCALR1_"
+_FILE_LIMIT_BYTES = 1 << 20
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+class About(NamedTuple):
+    """What is said of a setting, and the range of a number."""
+
+    sentence: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set; None leaves the choice to localr1."""
+
+    model: Annotated[
+        str | None, About("Model that the chat opens with: the path of a GGUF file, or demo.")
+    ] = None
+    n_ctx: Annotated[int | None, About("Context window in tokens.", 256, 1 << 24)] = None
+    n_gpu_layers: Annotated[
+        int | None, About("Layers placed on a GPU; -1 means all of them.", -1, 10_000)
+    ] = None
+    threads: Annotated[
+        int | None, About("CPU threads that generate and process prompts.", 1, 512)
+    ] = None
+    batch: Annotated[
+        int | None, About("Prompt tokens handed to the engine at once.", 1, 65_536)
+    ] = None
+    type_k: Annotated[
+        Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"] | None,
+        About("Type of the K cache; smaller types save memory."),
+    ] = None
+    type_v: Annotated[
+        Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"] | None,
+        About("Type of the V cache; a quantized one needs flash attention."),
+    ] = None
+    flash_attn: Annotated[
+        Literal["auto", "on", "off"] | None,
+        About("Flash attention; auto lets the engine use it where the device supports it."),
+    ] = None
+    mmap: Annotated[
+        bool | None, About("Map the model file into memory, or read it as a whole.")
+    ] = None
+    temperature: Annotated[
+        float | None, About("How freely the next token is drawn; 0 takes the likeliest.", 0, 5)
+    ] = None
+    top_p: Annotated[
+        float | None, About("Draw from the likeliest tokens up to this share of all.", 0, 1)
+    ] = None
+    top_k: Annotated[
+        int | None, About("Draw from this many of the likeliest tokens; 0 means all.", 0, 1_000_000)
+    ] = None
+    min_p: Annotated[
+        float | None,
+        About("Never draw a token whose share is below this part of the likeliest's.", 0, 1),
+    ] = None
+    seed: Annotated[
+        int | None,
+        About("The same seed on the same prompt gives the same text.", 0, (1 << 32) - 2),
+    ] = None
+    max_tokens: Annotated[
+        int | None, About("Limit on reasoning and answer together, in tokens.", 1, 1 << 24)
+    ] = None
+    system: Annotated[
+        str | None, About("System prompt; R1 distills get it in front of the first question.")
+    ] = None
+    reasoning: Annotated[
+        Literal["show", "hide", "only"] | None,
+        About("Whether the reasoning is shown, hidden, or shown without the answer."),
+    ] = None
+    save_history: Annotated[bool, About("Keep conversations on disk.")] = True
+    theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
+
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where each value that was given came from, by name."""
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of a setting came from."""
+        return self.origins.get(name, "automatic")
+
+
+class SettingReference(NamedTuple):
+    """A row of the table in docs/cli.md."""
+
+    name: str
+    variable: str
+    values: str
+    sentence: str
+
+
+class _Rule(NamedTuple):
+    """What values a setting takes."""
+
+    kind: type
+    choices: tuple[str, ...]
+    about: About
+
+
+def _rules() -> dict[str, _Rule]:
+    hints = get_type_hints(Settings, include_extras=True)
+    return {
+        each.name: _rule(*get_args(hints[each.name]))
+        for each in fields(Settings)
+        if each.name != "origins"
+    }
+
+
+def _rule(kind: Any, about: About) -> _Rule:
+    plain = next((part for part in get_args(kind) if part is not type(None)), kind)
+    if get_origin(plain) is Literal:
+        return _Rule(str, get_args(plain), about)
+    return _Rule(plain, (), about)
+
+
+_RULES = _rules()
+
+
+def load_settings(
+    flags: Mapping[str, object],
+    environment: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+) -> Settings:
+    """The settings; a flag goes before the environment, and that before the file.
+
+    A flag that is None and a variable that is empty were not given.
+
+    Raises:
+        UsageError: a value that cannot be used, a file that cannot be read, a setting in it
+            that does not exist; the line names the place.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    for origin, given in (
+        ("settings file", _from_file(file) if file else ()),
+        ("environment", _from_environment(environment)),
+        ("flag", _from_flags(flags)),
+    ):
+        for name, value in given:
+            values[name] = value
+            origins[name] = origin  # type: ignore[assignment]  # one of the three words above
+    return Settings(**values, origins=origins)
+
+
+def settings_reference() -> list[SettingReference]:
+    """Every setting with its variable, its values and what it does; docs/cli.md shows it."""
+    return [
+        SettingReference(name, _variable(name), _values(rule), rule.about.sentence)
+        for name, rule in _RULES.items()
+    ]
+
+
+Given = Iterator[tuple[str, Any]]
+
+
+def _from_flags(flags: Mapping[str, object]) -> Given:
+    for name, value in flags.items():
+        if value is not None:
+            yield name, _checked(name, value, "on the command line")
+
+
+def _from_environment(environment: Mapping[str, str]) -> Given:
+    for name, rule in _RULES.items():
+        text = environment.get(_variable(name), "")
+        if text:
+            yield name, _checked(name, _typed(rule, text), f"in {_variable(name)}")
+
+
+def _from_file(path: Path) -> Given:
+    for name, value in _table(path).items():
+        if name not in _RULES:
+            raise _unknown(name, path)
+        yield name, _checked(name, value, f"in {path}")
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        return _parsed(_text(path))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{path} is not valid TOML: {clean_line(str(error))}",
+            'a line reads: name = value, with text in "quotes"',
+        ) from error
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    table: dict[str, Any] = tomllib.loads(text)
+    return table
+
+
+def _text(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is not a file")  # opening a pipe would wait for ever
+    with path.open("rb") as file:
+        content = file.read(_FILE_LIMIT_BYTES + 1)
+    if len(content) > _FILE_LIMIT_BYTES:
+        raise UsageError(f"{path} is too large for a settings file")
+    return content.decode("utf-8-sig")
+
+
+def _unknown(name: str, path: Path) -> UsageError:
+    import difflib
+
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), _RULES, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(_RULES)}"
+    return UsageError(f"unknown setting {clean_line(name, 60)} in {path}", hint)
+
+
+def _typed(rule: _Rule, text: str) -> object:
+    """A variable's text as the type it should have; left as text where it cannot be that."""
+    text = text if rule.kind is str and not rule.choices else text.strip()
+    if rule.kind is bool:
+        return {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}.get(
+            text.lower(), text
+        )
+    try:
+        return rule.kind(text)
+    except ValueError:
+        return text
+
+
+def _checked(name: str, value: object, place: str) -> Any:
+    rule = _RULES[name]
+    fault = _fault(rule, value)
+    if fault:
+        shown = clean_line(str(value).lower() if isinstance(value, bool) else str(value), 60)
+        raise UsageError(f"{name} = {shown} {place}: must be {fault}", rule.about.sentence)
+    return float(value) if rule.kind is float and isinstance(value, int) else value
+
+
+def _fault(rule: _Rule, value: object) -> str | None:
+    """What the value must be and is not; None when it can be used."""
+    # bool is a kind of int to Python, but `threads = true` is a mistake.
+    kinds = (int, float) if rule.kind is float else (rule.kind,)
+    if type(value) not in kinds or (rule.choices and value not in rule.choices):
+        return _values(rule)
+    if isinstance(value, str):
+        return "text without NUL characters" if "\0" in value else None
+    return _range_fault(rule, value) if isinstance(value, (int, float)) else None
+
+
+def _range_fault(rule: _Rule, number: float) -> str | None:
+    _, at_least, at_most = rule.about
+    if at_least is None or at_most is None:
+        return None
+    if isinstance(number, float) and math.isnan(number):
+        return _values(rule)
+    if number < at_least:
+        return f"at least {at_least:,}"
+    return f"at most {at_most:,}" if number > at_most else None
+
+
+def _values(rule: _Rule) -> str:
+    if rule.choices:
+        return f"one of {', '.join(rule.choices)}"
+    kind = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[rule.kind]
+    _, at_least, at_most = rule.about
+    return kind if at_least is None else f"{kind} from {at_least:,} to {at_most:,}"
+
+
+def _variable(name: str) -> str:
+    return VARIABLE_PREFIX + name.upper()

@@ -17,15 +17,17 @@ def download_size(size_bytes: int) -> str:
 
 
 def _scaled(size_bytes: int, steps: tuple[tuple[int, str], ...]) -> str:
+    factor = steps[-1][0]
     for step_bytes, name in steps:
-        if abs(size_bytes) >= step_bytes:
+        # Compared as it would be shown in the next smaller unit: never "1024.0 MiB".
+        if round(abs(size_bytes) * factor / step_bytes, 1) >= factor:
             return f"{size_bytes / step_bytes:.1f} {name}"
     return f"{size_bytes} B"
 
 
 def duration(seconds: float) -> str:
     """A span of time: 0.4 -> "0.4 s", 12.3 -> "12 s", 200 -> "3 min 20 s", 7300 -> "2 h 1 min"."""
-    if seconds < 10:
+    if round(seconds, 1) < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:

@@ -115,9 +115,10 @@ class ReasoningParser:
         return tag, position
 
     def _meaningful_tags(self) -> tuple[str, ...]:
-        if self._state is _State.ANSWER:
-            return (self._close,) if self._expects_block and not self._had_block else ()
-        return (self._open, self._close)
+        opens = () if self._state is _State.ANSWER else (self._open,)
+        closes = self._had_block and self._state is not _State.ANSWER
+        late = self._expects_block and not self._had_block
+        return (*opens, self._close) if closes or late else opens
 
     def _counts(self, tag: str, position: int) -> bool:
         """An opening tag counts only before any words: later it is something a model quotes."""

@@ -23,8 +23,8 @@ from localr1.engine.sampling import Sampling
 from localr1.errors import EngineMissing
 from localr1.hardware.plan import LoadPlan
 
-_GGML_LOG_ERROR = 3
-_GGML_LOG_CONTINUED = 5
+_GGML_LOG_ERROR, _GGML_LOG_CONTINUED = 4, 5
+"""enum ggml_log_level."""
 _DEVICE_KINDS = {0: "cpu", 1: "gpu", 2: "igpu", 3: "accel"}
 """enum ggml_backend_dev_type."""
 _KV_TYPES = {

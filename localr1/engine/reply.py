@@ -65,8 +65,10 @@ class ReplyWriter:
     def add(self, piece: bytes) -> None:
         """Take the bytes of one token."""
         was_reasoning = self._parser.in_reasoning
-        self._take(self._parser.feed(self._decoder.decode(piece)))
-        self._count(was_reasoning or self._parser.in_reasoning)
+        pieces = self._parser.feed(self._decoder.decode(piece))
+        self._take(pieces)
+        was_late = any(piece.kind == "late_reasoning" for piece in pieces)
+        self._count(was_reasoning or was_late or self._parser.in_reasoning)
         now = self._clock()
         if was_reasoning and not self._parser.in_reasoning:
             self._reasoning_ended_at = now

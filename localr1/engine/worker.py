@@ -153,6 +153,8 @@ def run_worker(backend_name: str) -> None:
     except Localr1Error as error:
         emit(_failed(0, error))
         return
+    if all(device.kind == "cpu" for device in backend.devices()):
+        _ask_for_no_more_than_there_is()
     worker = Worker(backend, emit)
     threading.Thread(target=worker.read_commands, args=(commands,), daemon=True).start()
     worker.run()
@@ -179,6 +181,24 @@ def _be_a_quiet_child() -> None:
         import psutil
 
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+
+
+def _ask_for_no_more_than_there_is() -> None:
+    """Make an allocation beyond all memory fail, which the engine reports.
+
+    Granted, it would end with the system killing this process, or another one. GPU drivers
+    reserve address space at will, so this is for CPU builds only.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    import psutil
+
+    most = psutil.virtual_memory().total + psutil.swap_memory().total
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or most < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
 def _make_backend(name: str, emit: Callable[[Event], None]) -> Backend:

@@ -102,7 +102,8 @@ class HyperParameters:
         return value
 
     def damaged(self, name: str) -> Damaged:
-        shown = clean_line(str(self.get(name)), 40)
+        value = self.get(name)
+        shown = clean_line(str(value), 40) if isinstance(value, str | int | float) else "(a list)"
         return Damaged(f'"{self.architecture}.{name}" has the unusable value {shown}')
 
 

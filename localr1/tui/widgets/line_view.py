@@ -129,9 +129,18 @@ class LineView(ScrollView, can_focus=False):
         if style is None:
             style = self.rich_style
             for name in look:
-                style += self.get_component_rich_style(name, partial=True)
+                style += self._component_style(name)
             self._styles[look] = style
         return style
+
+    def _component_style(self, name: str) -> Style:
+        """Only what the style sheet says of this look, with translucent colours made solid."""
+        partial = self.get_component_rich_style(name, partial=True)
+        solid = self.get_component_rich_style(name)
+        return partial.without_color + Style(
+            color=solid.color if partial.color else None,
+            bgcolor=solid.bgcolor if partial.bgcolor else None,
+        )
 
     # ---- selection -------------------------------------------------------------------------
 

@@ -1,0 +1,45 @@
+"""Opening the history for a command."""
+
+from __future__ import annotations
+
+from localr1 import paths
+from localr1.cli.output import Printer
+from localr1.errors import ConversationNotFound, StorageError, UsageError
+from localr1.history.store import Conversation, HistoryStore
+from localr1.settings import Settings
+
+
+def open_conversation(
+    settings: Settings, model_name: str, printer: Printer, *, latest: bool, identity: str | None
+) -> Conversation | None:
+    """The conversation to write to; None when none is kept.
+
+    A history that cannot be used is told and done without, unless a stored conversation was
+    asked for.
+
+    Raises:
+        ConversationNotFound: the one asked for is not there.
+        UsageError: it was asked for together with --no-history.
+    """
+    asked = latest or identity is not None
+    if settings.save_history is False:
+        if asked:
+            raise UsageError("--no-history cannot go with --continue or --conversation")
+        return None
+    try:
+        store = HistoryStore(paths.history_file(), paths.locks_folder())
+        if store.notice:
+            printer.line(store.notice)
+        if not asked:
+            return store.create(model_name)
+        found = identity or store.latest()
+        if found is None:
+            raise ConversationNotFound("there is no conversation to continue yet")
+        return store.open(found)
+    except ConversationNotFound:
+        raise
+    except StorageError as error:
+        if asked:
+            raise
+        printer.line(f"{error.message}. You can go on; this chat is not stored.")
+        return None

@@ -1,0 +1,111 @@
+"""`localr1`: the commands, loaded when they are called, and the only place that exits."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from localr1 import __version__
+from localr1.cli.output import Printer, silence_closed_output
+from localr1.errors import ExitCode, Localr1Error, OutputClosed, UsageError
+
+DEBUG_VARIABLE = "LOCALR1_DEBUG"
+
+_COMMANDS = {
+    "chat": ("localr1.cli.chat", "Talk with a model in the terminal interface."),
+    "run": ("localr1.cli.run", "Ask a model from the command line, or talk line by line."),
+}
+_HIDDEN_COMMANDS = {
+    "worker": "localr1.cli.hidden",
+    "render-template": "localr1.cli.hidden",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called: `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names that `--help` shows."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command of this name."""
+        if cmd_name in _COMMANDS:
+            module, _ = _COMMANDS[cmd_name]
+        elif cmd_name in _HIDDEN_COMMANDS:
+            module = _HIDDEN_COMMANDS[cmd_name]
+        else:
+            return None
+        attribute = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in _COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True)
+@click.version_option(__version__, prog_name="localr1")
+@click.option("--debug", is_flag=True, help="Show Python's traceback when something fails.")
+@click.pass_context
+def localr1(ctx: click.Context, debug: bool) -> None:
+    """Run a reasoning model on your own computer, offline.
+
+    Without a command, `localr1` opens the chat with the model of your settings, or the demo.
+    """
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
+    if ctx.invoked_subcommand is None:
+        command = localr1.get_command(ctx, "chat")
+        if command is not None:
+            ctx.exit(ctx.invoke(command))
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(run_command_line(arguments))
+
+
+def run_command_line(arguments: list[str] | None = None) -> int:
+    """Run the command line; answers the exit code."""
+    try:
+        result = localr1.main(args=arguments, prog_name="localr1", standalone_mode=False)
+        return int(result or ExitCode.OK)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    """Tell what went wrong in one line."""
+    if os.environ.get(DEBUG_VARIABLE):
+        sys.excepthook(type(error), error, error.__traceback__)
+    expected = _as_expected(error)
+    if isinstance(expected, OutputClosed):
+        silence_closed_output()
+    Printer().error(expected)
+    return expected.exit_code
+
+
+def _as_expected(error: Exception) -> Localr1Error:
+    if isinstance(error, Localr1Error):
+        return error
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "localr1"
+        return UsageError(error.format_message().rstrip("."), f"see {command} --help")
+    if isinstance(error, BrokenPipeError):
+        return OutputClosed("standard output was closed; stopped")
+    return Localr1Error(
+        f"this should not have happened: {type(error).__name__}: {error}",
+        "run it again with `localr1 --debug ...` and report what it shows",
+    )

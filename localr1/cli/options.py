@@ -1,0 +1,52 @@
+"""Options that several commands share; each maps to the setting of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from localr1 import paths
+from localr1.settings import Settings, load_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+KV_TYPES = ["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
+
+_OPTIONS = [
+    click.option("--max-tokens", type=int, help="Limit on reasoning and answer together."),
+    click.option("--seed", type=int, help="Same seed, same prompt, same text."),
+    click.option("--temp", "temperature", type=float, help="Temperature; 0 is greedy."),
+    click.option("--top-p", type=float, help="Keep the likeliest tokens up to this mass."),
+    click.option("--top-k", type=int, help="Keep this many likeliest tokens; 0 keeps all."),
+    click.option("--min-p", type=float, help="Drop tokens below this share of the likeliest."),
+    click.option("--n-ctx", type=int, help="Context window in tokens."),
+    click.option("--n-gpu-layers", "-ngl", type=int, help="Layers on the GPU; -1 for all."),
+    click.option("--threads", type=int, help="CPU threads."),
+    click.option("--batch", type=int, help="Prompt tokens submitted at once."),
+    click.option("--type-k", type=click.Choice(KV_TYPES), help="Type of the K cache."),
+    click.option("--type-v", type=click.Choice(KV_TYPES), help="Type of the V cache."),
+    click.option("--flash-attn", type=click.Choice(["auto", "on", "off"]), help="Flash attention."),
+    click.option("--mmap/--no-mmap", default=None, help="Map the model file, or read it."),
+    click.option("--system", help="System prompt. R1 distills get it in the first question."),
+    click.option(
+        "--history/--no-history",
+        "save_history",
+        default=None,
+        help="Keep the conversation on disk, or do not.",
+    ),
+]
+
+
+def model_options(command: Command) -> Command:
+    """Add the options of loading and sampling."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def settings_from_flags(flags: dict[str, object]) -> Settings:
+    """Settings from flags, environment and file, in that order."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    return load_settings(given, file=paths.settings_file())

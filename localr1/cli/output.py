@@ -1,0 +1,129 @@
+"""The one place that prints: data on standard output, talk on standard error.
+
+Everything passes `terminal_text` on its way, also what is believed to be clean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TextIO
+
+from localr1.errors import Localr1Error, OutputClosed
+from localr1.terminal_text import clean, clean_line
+
+_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Printer:
+    """Standard output and standard error of one command.
+
+    Args:
+        out: where data goes.
+        err: where talk goes.
+    """
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        for stream in (self._out, self._err):
+            if hasattr(stream, "reconfigure"):
+                # a terminal without Unicode shows "?", it does not end the program
+                stream.reconfigure(errors="replace")
+        self._styled = self._err.isatty() and "NO_COLOR" not in os.environ
+        self._status_shown = False
+        self._dim = False
+        self._line_open = False
+
+    @property
+    def talks_to_person(self) -> bool:
+        """Whether standard error is a terminal."""
+        return self._err.isatty()
+
+    def data(self, text: str) -> None:
+        """Write to standard output at once.
+
+        Raises:
+            OutputClosed: nobody reads it any more.
+        """
+        self.clear_status()
+        self._end_dim()
+        try:
+            self._out.write(clean(text))
+            self._out.flush()
+        except (BrokenPipeError, ValueError):
+            raise OutputClosed("standard output was closed; stopped") from None
+        if text:
+            self._line_open = not text.endswith("\n")
+
+    def end_data(self) -> None:
+        """End the last line of data, where it is open."""
+        if self._line_open:
+            self.data("\n")
+
+    def aside(self, text: str) -> None:
+        """Text on standard error that streams, dim on a terminal (reasoning)."""
+        self.clear_status()
+        if self._styled and not self._dim:
+            self._talk(_DIM)
+            self._dim = True
+        self._talk(clean(text))
+
+    def end_aside(self) -> None:
+        """A blank line after streamed talk."""
+        self._talk("\n\n")
+        self._end_dim()
+
+    def line(self, text: str) -> None:
+        """A line of talk."""
+        self.clear_status()
+        self._end_dim()
+        self._talk(clean_line(text, limit=2000) + "\n")
+
+    def dim_line(self, text: str) -> None:
+        """A line of talk that may be overlooked."""
+        self.clear_status()
+        text = clean_line(text, limit=2000)
+        self._talk(f"{_DIM}{text}{_PLAIN}\n" if self._styled else f"{text}\n")
+
+    def status(self, text: str) -> None:
+        """A line that the next output replaces; on a terminal only."""
+        if self.talks_to_person:
+            self._talk(f"{_CLEAR_LINE}{clean_line(text, limit=78)}")
+            self._status_shown = True
+
+    def clear_status(self) -> None:
+        """Remove the status line."""
+        if self._status_shown:
+            self._talk(_CLEAR_LINE)
+            self._status_shown = False
+
+    def error(self, error: Localr1Error) -> None:
+        """An error: what happened and, where there is a hint, what to do."""
+        self.line(one_line(error))
+
+    def _end_dim(self) -> None:
+        if self._dim:
+            self._talk(_PLAIN)
+            self._dim = False
+
+    def _talk(self, text: str) -> None:
+        """Write to standard error; when nobody reads it, there is nobody to tell."""
+        with contextlib.suppress(OSError, ValueError):
+            self._err.write(text)
+            self._err.flush()
+
+
+def one_line(error: Localr1Error) -> str:
+    """`localr1: what happened; what to do`."""
+    message = error.message.rstrip(".")
+    return f"localr1: {message}; {error.hint}" if error.hint else f"localr1: {message}"
+
+
+def silence_closed_output() -> None:
+    """Keep Python's own exit from complaining about a standard output that is gone."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(null, sys.stdout.fileno())

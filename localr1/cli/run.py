@@ -1,0 +1,98 @@
+"""`localr1 run`: ask from the command line, or talk line by line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from localr1.cli.options import model_options, settings_from_flags
+from localr1.cli.output import Printer
+from localr1.errors import UsageError
+
+STDIN_LIMIT_BYTES = 64 << 20
+
+
+@click.command()
+@click.argument("model")
+@click.argument("prompt", nargs=-1)
+@click.option(
+    "--reasoning",
+    type=click.Choice(["show", "hide", "only"]),
+    help="Reasoning on standard error (show), nowhere (hide), or alone on standard output (only).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on standard output.")
+@click.option("--interactive", "-i", is_flag=True, help="Talk line by line, also when piped.")
+@click.option("--continue", "latest", is_flag=True, help="Go on with the latest conversation.")
+@click.option("--conversation", "identity", metavar="ID", help="Go on with this conversation.")
+@model_options
+def run(
+    model: str,
+    prompt: tuple[str, ...],
+    as_json: bool,
+    interactive: bool,
+    latest: bool,
+    identity: str | None,
+    **flags: Any,
+) -> int:
+    """Ask MODEL: the answer goes to standard output, reasoning to standard error.
+
+    MODEL is the path of a GGUF file, or `demo`. PROMPT comes from the arguments, from standard
+    input, or both: standard input is then appended as context. Without either, on a terminal,
+    it is a plain chat, one message a line.
+    """
+    from localr1.cli.conversations import open_conversation
+    from localr1.cli.line_chat import LineChat
+    from localr1.cli.show import JsonEvents, TextEvents
+    from localr1.models.reference import find_model
+    from localr1.session import ChatSession
+
+    printer = Printer()
+    settings = settings_from_flags(flags)
+    reference = find_model(model)
+    interactive = interactive or (not prompt and sys.stdin.isatty())
+    question = "" if interactive else read_question(" ".join(prompt), printer)
+    conversation = open_conversation(
+        settings, reference.name, printer, latest=latest, identity=identity
+    )
+    session = ChatSession(reference, settings, conversation)
+    shown = settings.reasoning or "show"
+    events = JsonEvents(printer, session) if as_json else TextEvents(printer, reasoning=shown)
+    chat = LineChat(session, events, printer)
+    if interactive:
+        return chat.talk(first=" ".join(prompt))
+    return chat.ask_once(question)
+
+
+def read_question(arguments: str, printer: Printer) -> str:
+    """The question from arguments and standard input.
+
+    Raises:
+        UsageError: there is none, or standard input is too large.
+    """
+    parts = [part for part in (arguments, _read_stdin(printer)) if part.strip()]
+    if not parts:
+        raise UsageError(
+            "there is no question", "give it as an argument, on standard input, or use -i"
+        )
+    return "\n\n".join(parts)
+
+
+def _read_stdin(printer: Printer) -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    content = sys.stdin.buffer.read(STDIN_LIMIT_BYTES + 1)
+    if len(content) > STDIN_LIMIT_BYTES:
+        raise UsageError("standard input is larger than 64 MiB, which no context window holds")
+    return decode_input(content, printer)
+
+
+def decode_input(content: bytes, printer: Printer) -> str:
+    """Text of these bytes; what is not UTF-8 is replaced, and said."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = content.decode("utf-8", "replace")
+        printer.line(f"standard input is not all UTF-8: {text.count(chr(0xFFFD))} marks replaced")
+        return text

@@ -1,0 +1,103 @@
+"""The terminal interface over a chat session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import signal
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from localr1.errors import ExitCode
+from localr1.tui.actions import bindings, commands
+from localr1.tui.counter import Clock
+from localr1.tui.screens.chat import ChatScreen
+from localr1.tui.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from localr1.session import ChatSession
+    from localr1.settings import Settings
+
+QUIT_SECONDS = 3.0
+"""A second Ctrl+C within this time quits."""
+
+CLOSE_SECONDS = 8.0
+"""Time the engine gets to end; its process is gone with ours in any case."""
+
+
+class Localr1App(App[None]):
+    """Themes, the palette and quitting; everything else belongs to the screens."""
+
+    TITLE = "localr1"
+    CSS_PATH = "localr1.tcss"
+    BINDINGS = bindings("app")
+
+    def __init__(
+        self, session: ChatSession, theme: str | None = None, clock: Clock = time.monotonic
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._clock = clock
+        self._interrupted = float("-inf")
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = theme if theme in self.available_themes else DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The chat."""
+        return ChatScreen(self._session, self._clock)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: our actions, and Textual's choice of themes."""
+        for action, name in commands():
+            run = functools.partial(self.run_action, name, screen)
+            yield SystemCommand(action.title, action.explanation, run)
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        # Imported when first wanted
+        from localr1.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    def action_switch_colours(self) -> None:
+        """Dark becomes light, light becomes dark."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    async def action_interrupt(self) -> None:
+        """Ctrl+C without a selection: stop the reply; pressed again, quit."""
+        now = self._clock()
+        if now - self._interrupted < QUIT_SECONDS:
+            self.exit()
+            return
+        self._interrupted = now
+        if isinstance(self.screen, ChatScreen):
+            if self.screen.is_replying:
+                await self.screen.action_stop()
+            self.screen.status_line.say("Press Ctrl+C again to quit.")
+
+
+def run_chat(session: ChatSession, settings: Settings) -> int:
+    """Show the chat until it is left; the session is closed then. The process's exit code."""
+    return asyncio.run(_run(Localr1App(session, settings.theme), session))
+
+
+async def _run(app: Localr1App, session: ChatSession) -> int:
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        # Windows has neither handlers nor SIGHUP
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(getattr(signal, name), app.exit)
+    try:
+        await app.run_async()
+    finally:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(session.close(), CLOSE_SECONDS)
+    return int(ExitCode.UNEXPECTED if app.return_code else ExitCode.OK)

@@ -1,0 +1,67 @@
+"""Tokens and seconds of a running reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+COUNTER_SECONDS = 0.25
+"""Between two updates of the counters: quicker ones cannot be read."""
+
+Clock = Callable[[], float]
+"""Seconds that never go back; tests bring their own."""
+
+
+class ReplyCounter:
+    """Counts what arrives and when."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._first_token: float | None = None
+        self._latest = 0.0
+        self._thinking_since: float | None = None
+        self._shown = float("-inf")
+        self._tokens = 0
+        self.reasoning_tokens = 0
+        self.thinking_seconds = 0.0
+
+    @property
+    def is_thinking(self) -> bool:
+        """Is reasoning arriving?"""
+        return self._thinking_since is not None
+
+    @property
+    def tps(self) -> float | None:
+        """Tokens a second so far; None before a second has passed."""
+        seconds = self._latest - (self._first_token or self._latest)
+        return (self._tokens - 1) / seconds if seconds >= 1.0 else None
+
+    def start_thinking(self) -> None:
+        """The first piece of reasoning is here."""
+        self._thinking_since = self._clock()
+
+    def stop_thinking(self) -> None:
+        """Reasoning is over."""
+        self._thinking_since = None
+
+    def add(self, tokens: int, *, reasoning: bool = False) -> None:
+        """A piece arrived."""
+        self._latest = self._clock()
+        if self._first_token is None:
+            self._first_token = self._latest
+        self._tokens += tokens
+        if reasoning:
+            self.reasoning_tokens += tokens
+        if self._thinking_since is not None:
+            self.thinking_seconds = self._latest - self._thinking_since
+
+    def count_all_as_reasoning(self) -> None:
+        """What was taken for the answer was reasoning."""
+        self.reasoning_tokens = self._tokens
+        self.thinking_seconds = self._latest - (self._first_token or self._latest)
+
+    def is_due(self) -> bool:
+        """Is it time to show the counters again?"""
+        due = self._latest - self._shown >= COUNTER_SECONDS
+        if due:
+            self._shown = self._latest
+        return due

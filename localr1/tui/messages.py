@@ -1,0 +1,53 @@
+"""What widgets and running tasks tell the screen; only its handlers touch other widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.message import Message
+from textual.widget import Widget
+
+from localr1.engine.protocol import Event
+
+
+@dataclass
+class Submitted(Message):
+    """A person wants to send this text."""
+
+    text: str
+
+
+@dataclass
+class PasteRefused(Message):
+    """More text was pasted than the composer holds."""
+
+    size_bytes: int
+
+
+@dataclass
+class ThinkingToggled(Message):
+    """The line above a reasoning block was clicked."""
+
+    header: Widget
+
+
+@dataclass
+class EventsArrived(Message):
+    """What the session said since the last time, in order."""
+
+    events: Sequence[Event]
+    of_reply: bool
+    """They belong to the last question, not to the load at the start."""
+
+
+@dataclass
+class StreamEnded(Message):
+    """A load or a reply is over; another one may start."""
+
+
+@dataclass
+class NotSent(Message):
+    """A message that waited for the model cannot be sent; the person gets it back."""
+
+    text: str

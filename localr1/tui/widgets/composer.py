@@ -1,0 +1,44 @@
+"""Where a person writes: Enter sends, a paste of any size is harmless."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.widgets import TextArea
+
+from localr1.terminal_text import clean
+from localr1.tui.actions import bindings
+from localr1.tui.messages import PasteRefused, Submitted
+
+LIMIT_BYTES = 64 * 1024
+"""Text that the composer holds: with more of it every key press is felt (0.1 s at the limit)."""
+
+
+class Composer(TextArea):
+    """A text area that grows with its text, up to a limit set in the style sheet."""
+
+    BINDINGS = bindings("composer")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, compact=True, highlight_cursor_line=False, show_line_numbers=False)
+
+    def action_send(self) -> None:
+        """Hand the text over, if there is any."""
+        if self.text.strip() and not self.read_only:
+            self.post_message(Submitted(self.text.strip("\n")))
+
+    def action_new_line(self) -> None:
+        """Break the line at the cursor."""
+        if not self.read_only:
+            self._replace_via_keyboard("\n", *self.selection)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        # Terminals send a line end as \r; `clean` would drop it
+        text = clean(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        size_bytes = len(text.encode())
+        if size_bytes + len(self.text.encode()) > LIMIT_BYTES:
+            self.post_message(PasteRefused(size_bytes))
+        elif not self.read_only:
+            self._replace_via_keyboard(text, *self.selection)
+            self.scroll_cursor_visible(animate=False)

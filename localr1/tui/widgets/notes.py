@@ -1,0 +1,39 @@
+"""Quiet lines about a turn or the session: notices, how a reply ended, what failed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.content import Content
+from textual.widgets import Static
+
+from localr1.terminal_text import clean_line
+
+Weight = Literal["quiet", "warning", "error"]
+
+_STYLES = {"quiet": "$foreground 60%", "warning": "$text-warning", "error": "$text-error"}
+
+
+class Notes(Static):
+    """Lines that only grow in number; hidden while there are none."""
+
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(Content(""), classes=classes, markup=False)
+        self._lines: list[tuple[str, str]] = []
+        self.display = False
+
+    @property
+    def text(self) -> str:
+        """All lines as they are shown."""
+        return "\n".join(text for text, _ in self._lines)
+
+    def add(self, text: str, weight: Weight = "quiet", hint: str = "") -> None:
+        """Add a line and, where there is one, what to do about it."""
+        self._lines.append((clean_line(text), _STYLES[weight]))
+        if hint:
+            self._lines.append((clean_line(hint), _STYLES["quiet"]))
+        self._draw()
+
+    def _draw(self) -> None:
+        self.update(Content("\n").join(Content.styled(text, style) for text, style in self._lines))
+        self.display = bool(self._lines)

@@ -1,0 +1,51 @@
+"""The line at the bottom: what is happening, with which model, how full, how fast."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+
+from localr1.terminal_text import clean_line
+from localr1.tui.status import GAP, Status, fit
+
+SAYING_SECONDS = 4.0
+"""How long a passing remark stands in place of the facts."""
+
+
+class StatusLine(Widget):
+    """Shows a `Status`, or for a moment something that was just done."""
+
+    def __init__(self, status: Status, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.status = status
+        self._saying = ""
+        self._timer: Timer | None = None
+
+    def say(self, text: str) -> None:
+        """Show a remark for a few seconds."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._saying = clean_line(text)
+        self._timer = self.set_timer(SAYING_SECONDS, self.fall_silent)
+        self.refresh()
+
+    def fall_silent(self) -> None:
+        """Show the facts again."""
+        self._saying = ""
+        self.refresh()
+
+    def render(self) -> Content:
+        """The remark, or activity and model on the left and the numbers on the right."""
+        if self._saying:
+            return Content.assemble((self._saying, "$text-warning"))
+        status = self.status
+        facts = [status.activity, status.model, status.quant_type]
+        width = self.content_size.width
+        left, right = fit(facts, status.right_side(), width)
+        activity, *model = left or [""]
+        space = width - cell_len(GAP.join([*left, *right]))
+        style = "$text-error" if status.failed else "$text-primary"
+        rest = GAP.join(["", *model]) + " " * space + GAP.join(["", *right] if right else [])
+        return Content.assemble((activity, style), rest)

@@ -1,0 +1,67 @@
+"""What an empty conversation shows: which model, how far it is loaded, what to do first."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from localr1.engine.protocol import Event, Failed, Loading, Ready
+from localr1.terminal_text import clean_line
+from localr1.units import count, memory_size
+
+_BAR_CELLS = 32
+
+
+class Welcome(Widget):
+    """Stands in the transcript until the first question."""
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__(classes="welcome")
+        self._model = clean_line(model_name, 60)
+        self._facts = ""
+        self._progress: float | None = 0.0
+
+    def take(self, event: Event) -> None:
+        """Follow the load."""
+        if isinstance(event, Loading):
+            self._progress = event.progress
+        elif isinstance(event, Ready):
+            self._progress = None
+            self._model = clean_line(event.model.name, 60)
+            self._facts = _facts(event)
+        elif isinstance(event, Failed):
+            self._progress = None
+        self.refresh()
+
+    def render(self) -> Content:
+        """Name, facts or progress, and an invitation."""
+        return Content("\n").join(
+            [
+                Content.styled(self._model, "bold"),
+                self._second_line(),
+                Content(""),
+                Content("Ask something. It thinks first, then answers;"),
+                Content("nothing leaves this machine."),
+            ]
+        )
+
+    def _second_line(self) -> Content:
+        if self._progress is None:
+            return Content.styled(self._facts, "$foreground 60%")
+        filled = round(self._progress * _BAR_CELLS)
+        return Content.assemble(
+            ("━" * filled, "$primary"),
+            ("━" * (_BAR_CELLS - filled), "$panel"),
+            (f"  Loading {self._progress * 100:.0f} %", "$foreground 60%"),
+        )
+
+
+def _facts(event: Ready) -> str:
+    model = event.model
+    return ", ".join(
+        [
+            clean_line(model.quant_type, 16),
+            memory_size(model.size_bytes),
+            f"window of {count(event.plan.n_ctx, 'token')}",
+        ]
+    )

@@ -1,0 +1,36 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.models_on_disk import smollm2_path
+from tests.tiny_models import write_r1_qwen_vocabulary_model, write_tiny_model
+
+
+@pytest.fixture(autouse=True)
+def localr1_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test touches the files of the person who runs it."""
+    home = tmp_path / "localr1-home"
+    monkeypatch.setenv("LOCALR1_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """A small real chat model."""
+    return smollm2_path()
+
+
+@pytest.fixture(scope="session")
+def tiny_r1(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with random weights and R1's special tokens."""
+    return write_tiny_model(tmp_path_factory.mktemp("models") / "tiny-r1.gguf", r1_tokens=True)
+
+
+@pytest.fixture(scope="session")
+def r1_vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with the real vocabulary of the R1 Qwen distills."""
+    return write_r1_qwen_vocabulary_model(tmp_path_factory.mktemp("models") / "r1-qwen.gguf")

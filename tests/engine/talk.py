@@ -1,0 +1,59 @@
+"""Speaking to a worker in tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+from localr1.chat.messages import Message, user_message
+from localr1.chat.prompt import ChatFormat, choose_format
+from localr1.engine.client import EngineClient
+from localr1.engine.protocol import Answer, Command, Event, Generate, Load, Reasoning
+from localr1.engine.sampling import Sampling
+from localr1.gguf_header import read_header
+from localr1.hardware.plan import LoadPlan
+
+SMALL_PLAN = LoadPlan(n_ctx=1024, n_gpu_layers=0, n_threads=2, n_threads_batch=2)
+E = TypeVar("E", bound=Event)  # type: ignore[valid-type]  # Event is a union of structs
+
+
+async def ask(client: EngineClient, command: Command) -> list[Event]:
+    """All events of a command."""
+    return [event async for event in client.ask(command)]
+
+
+def load_command(client: EngineClient, path: Path, plan: LoadPlan = SMALL_PLAN) -> Load:
+    """Load this file; its format from its header, as the session does it."""
+    chat = ChatFormat(style="r1", thinks=True)
+    if path.suffix == ".gguf":
+        chat = choose_format(read_header(path)).format
+    return Load(client.new_id(), os.fsencode(path), plan, chat, path.name)
+
+
+def generate(
+    client: EngineClient, *messages: str | Message, max_tokens: int | None = None, **sampling: Any
+) -> Generate:
+    """A reply to these messages."""
+    turns = tuple(user_message(m) if isinstance(m, str) else m for m in messages)
+    return Generate(client.new_id(), turns, Sampling(**{"seed": 1, **sampling}), max_tokens)
+
+
+def text_of(events: list[Event], kind: type[Answer] | type[Reasoning]) -> str:
+    """What the deltas of one kind say together."""
+    return "".join(event.text for event in events if isinstance(event, kind))
+
+
+def last(events: list[Event], kind: type[Any]) -> Any:
+    """The last event, which must be of this kind."""
+    assert isinstance(events[-1], kind), events[-1]
+    return events[-1]
+
+
+def process_exists(pid: int) -> bool:
+    """Whether a process runs under this id (a zombie does not)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -1,0 +1,113 @@
+"""The reasoning parser, by tables: each case holds for every way of cutting the stream."""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localr1.chat.reasoning import Piece, ReasoningParser
+
+
+class Case(NamedTuple):
+    stream: str
+    reasoning: str
+    answer: str
+    in_reasoning: bool = True
+    expects_block: bool = True
+    tags: tuple[str, str] = ("<think>", "</think>")
+
+
+CASES = {
+    "prompt opened the block": Case("a b\n</think>\n\nYes.", "a b", "Yes."),
+    "model opens the block": Case("<think>\na\n</think>\n\nYes.", "a", "Yes.", False),
+    "white space before the tag": Case(" \n<think>a</think>Yes.", "a", "Yes.", False),
+    "opened twice": Case("<think>\na</think>Yes.", "a", "Yes."),
+    "closed twice": Case("a</think>\n</think>\nYes.", "a", "Yes."),
+    "never closed": Case("a\nb\n", "a\nb", ""),
+    "never opened": Case("a b </think>Yes.", "a b", "Yes.", False),
+    "no block at all": Case("Yes, 1 < 2.", "", "Yes, 1 < 2.", False),
+    "empty block": Case("\n</think>\n\nYes.", "", "Yes."),
+    "empty reply": Case("", "", ""),
+    "a second block before the answer": Case("a</think>\n<think>b</think>Yes.", "ab", "Yes."),
+    "tags quoted in the answer": Case(
+        "a</think>Use <think> and </think>.", "a", "Use <think> and </think>."
+    ),
+    "opening tag quoted in the block": Case("I write <think> here</think>x", "I write <think> here", "x"),
+    "quoting without being a thinker": Case(
+        "Close it by </think> then.", "", "Close it by </think> then.", False, False
+    ),
+    "half a tag at the end": Case("a </thi", "a </thi", ""),
+    "half a tag inside": Case("a </thin b</think>c", "a </thin b", "c"),
+    "almost a tag": Case("a <</think>b", "a <", "b"),
+    "custom tags": Case("a[/T]b", "a", "b", tags=("[T]", "[/T]")),
+    "white space only inside": Case("  \n \n</think>x", "", "x"),
+    "answer keeps its inner blank lines": Case("a</think>\n\nx\n\n y", "a", "x\n\n y"),
+}
+
+
+def collect(pieces: list[Piece]) -> tuple[str, str]:
+    """Reasoning and answer as a reader would put them together."""
+    reasoning = answer = ""
+    for kind, text in pieces:
+        if kind == "reasoning":
+            reasoning += text
+        elif kind == "answer":
+            answer += text
+        else:
+            reasoning, answer = (reasoning + answer).rstrip(), ""
+    return reasoning, answer
+
+
+def parse(case: Case, sizes: random.Random | None) -> tuple[str, str]:
+    """Feed the stream in pieces of random size, or as one."""
+    parser = ReasoningParser(
+        *case.tags, in_reasoning=case.in_reasoning, expects_block=case.expects_block
+    )
+    pieces: list[Piece] = []
+    position = 0
+    while position < len(case.stream):
+        size = len(case.stream) if sizes is None else sizes.choice([1, 1, 2, 3, 7])
+        pieces += parser.feed(case.stream[position : position + size])
+        position += size
+    return collect(pieces + parser.finish())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_whole_and_in_any_pieces(name: str) -> None:
+    case = CASES[name]
+    expected = (case.reasoning, case.answer)
+    assert parse(case, None) == expected
+    assert {parse(case, random.Random(seed)) for seed in range(60)} == {expected}
+
+
+def test_text_is_given_out_as_soon_as_it_is_certain() -> None:
+    parser = ReasoningParser(in_reasoning=True)
+    assert parser.feed("Let me") == [Piece("reasoning", "Let me")]
+    assert parser.feed(" see.</thi") == [Piece("reasoning", " see.")]
+    assert parser.feed("nk>") == []
+    assert parser.feed("Four") == [Piece("answer", "Four")]
+
+
+def test_state_is_known_while_it_streams() -> None:
+    parser = ReasoningParser()
+    assert (parser.in_reasoning, parser.had_block) == (False, False)
+    parser.feed("<think>a")
+    assert (parser.in_reasoning, parser.had_block) == (True, True)
+    parser.feed("</think>")
+    assert (parser.in_reasoning, parser.had_block) == (False, True)
+
+
+@given(st.text(alphabet="<>/think ab\n", max_size=60), st.booleans(), st.integers(0, 1000))
+def test_cutting_the_stream_never_changes_the_result(stream: str, opened: bool, seed: int) -> None:
+    case = Case(stream, "", "", opened)
+    assert parse(case, random.Random(seed)) == parse(case, None)
+
+
+@given(st.text(max_size=80).filter(lambda text: "<" not in text))
+def test_nothing_is_lost_of_a_text_without_tags(text: str) -> None:
+    case = Case(text, "", "", False)
+    assert parse(case, random.Random(1)) == ("", text.lstrip())
