@@ -117,7 +117,9 @@ def main() -> None:
     with contextlib.suppress(ValueError, OSError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
         if hasattr(signal, "SIGXFSZ"):
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file size limit is an error, not death
+            signal.signal(
+                signal.SIGXFSZ, signal.SIG_IGN
+            )  # a file size limit is an error, not death
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()

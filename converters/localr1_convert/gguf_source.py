@@ -35,7 +35,9 @@ def read_gguf(path: Path) -> Source:
         for tensor in entries
     ]
     tensors.sort(key=lambda tensor: gguf_order(tensor.name))
-    return Source(path, header.architecture, metadata, tensors, header.parts, None, list(header.warnings))
+    return Source(
+        path, header.architecture, metadata, tensors, header.parts, None, list(header.warnings)
+    )
 
 
 def _entries_by_part(header: GgufHeader) -> list[tuple[Path, list[TensorEntry]]]:

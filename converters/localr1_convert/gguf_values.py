@@ -91,9 +91,7 @@ def _payload(kind: int, value: Any) -> bytes:
     return _text(value) if kind == _STRING else struct.pack(_FORMATS[kind], value)
 
 
-def header(
-    metadata: KeyValues, tensors: Iterable[tuple[str, tuple[int, ...], int, int]]
-) -> bytes:
+def header(metadata: KeyValues, tensors: Iterable[tuple[str, tuple[int, ...], int, int]]) -> bytes:
     """Everything before the weights, padded to the alignment.
 
     Args:

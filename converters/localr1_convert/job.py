@@ -173,6 +173,11 @@ def check_result(plan: Plan, result: Result) -> None:
         _check_size(file)
     if len(plan.files) == 1:
         _check_header(plan, plan.files[0].partial)
+    hash_result(plan, result)
+
+
+def hash_result(plan: Plan, result: Result) -> None:
+    """Read the written files back for their SHA-256."""
     result.sha256 = tuple(_sha256(file.partial) for file in plan.files)
 
 

@@ -47,7 +47,9 @@ class Authorship:
         return "".join("-" if c in '/\\:*?"<>|' or not c.isprintable() else c for c in stem)
 
 
-def read_authorship(folder: Path, config: dict[str, Any], parameters: int, family: str) -> Authorship:
+def read_authorship(
+    folder: Path, config: dict[str, Any], parameters: int, family: str
+) -> Authorship:
     """Read README.md's front matter and generation_config.json.
 
     Args:
@@ -80,11 +82,15 @@ def _front_matter(folder: Path, notices: list[str]) -> dict[str, Any]:
         return {}
     try:
         if path.stat().st_size > README_LIMIT_BYTES or _refers_to_itself(path):
-            notices.append("README.md is too large or refers to itself: its front matter is left out")
+            notices.append(
+                "README.md is too large or refers to itself: its front matter is left out"
+            )
             return {}
         card: dict[str, Any] = gguf.Metadata.load_model_card(folder)
     except (*_UNREADABLE, RecursionError):
-        notices.append("README.md's front matter cannot be read: licence and base model are left out")
+        notices.append(
+            "README.md's front matter cannot be read: licence and base model are left out"
+        )
         return {}
     return card
 
@@ -135,5 +141,7 @@ def _written(facts: Any, family: str) -> gv.KeyValues:
         element = value.sub_type
         if value.type == gguf.GGUFValueType.ARRAY and element is None:
             element = gguf.GGUFValueType.get_type(value.value[0])
-        metadata[key] = gv.encode(int(value.type), value.value, None if element is None else int(element))
+        metadata[key] = gv.encode(
+            int(value.type), value.value, None if element is None else int(element)
+        )
     return metadata

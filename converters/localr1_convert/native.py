@@ -86,7 +86,9 @@ class Kernels:
     def to_float(self, type_number: int) -> Callable[[int, int, int], None]:
         """A function (source, target, values) that turns values of a type into float32."""
         if type_number == F32:
-            return lambda source, target, values: ctypes.memmove(target, source, values * 4) and None
+            return lambda source, target, values: (
+                ctypes.memmove(target, source, values * 4) and None
+            )
         if type_number == BF16:
             return self._library.ggml_bf16_to_fp32_row  # type: ignore[no-any-return] # ctypes
         if type_number == F16:
@@ -97,7 +99,13 @@ class Kernels:
         return traits.to_float  # type: ignore[no-any-return] # a ctypes function pointer
 
     def quantize(
-        self, type_number: int, source: int, target: int, rows: int, columns: int, imatrix: int | None
+        self,
+        type_number: int,
+        source: int,
+        target: int,
+        rows: int,
+        columns: int,
+        imatrix: int | None,
     ) -> int:
         """Quantize float32 rows; returns the bytes written at `target`."""
         written: int = self._library.ggml_quantize_chunk(

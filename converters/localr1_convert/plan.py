@@ -264,9 +264,7 @@ def _groups(
         size = _padded(types[tensor.name].size_bytes(tensor.values))
         if split_bytes and used + size > split_bytes:
             if not groups[-1]:
-                raise UsageError(
-                    f"--split-max-size is too small for {clean_line(tensor.name, 80)}"
-                )
+                raise UsageError(f"--split-max-size is too small for {clean_line(tensor.name, 80)}")
             groups.append([])
             used = 0
         groups[-1].append(tensor)

@@ -189,9 +189,7 @@ def _merge(word: str, ranks: dict[tuple[str, str], int]) -> list[str]:
     parts = list(word)
     never = len(ranks) + 10**9
     while len(parts) > 1:
-        best = min(
-            range(len(parts) - 1), key=lambda i: ranks.get((parts[i], parts[i + 1]), never)
-        )
+        best = min(range(len(parts) - 1), key=lambda i: ranks.get((parts[i], parts[i + 1]), never))
         if (parts[best], parts[best + 1]) not in ranks:
             break
         parts[best : best + 2] = [parts[best] + parts[best + 1]]

@@ -116,7 +116,9 @@ def _check_coverage(path: Path, tensors: list[StoredTensor], start: int, data_by
         missing = position - start - data_bytes
         raise _refused(path, f"is cut short: {missing:,} bytes are missing")
     if position - start < data_bytes:
-        raise _refused(path, f"has {data_bytes - position + start:,} bytes that belong to no tensor")
+        raise _refused(
+            path, f"has {data_bytes - position + start:,} bytes that belong to no tensor"
+        )
 
 
 def _refused(path: Path, reason: str, hint: str = _DAMAGED) -> ModelRefused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +17,15 @@ from localr1_convert.architectures.base import ExpectedTensor
 from localr1_convert.checkpoint import Checkpoint, open_checkpoint
 from localr1_convert.config import Config
 from localr1_convert.metadata import Authorship, read_authorship
-from localr1_convert.quant_types import LOSSLESS, TENSOR_TYPES, TensorType
+from localr1_convert.quant_types import LOSSLESS, QUANT_TYPES, TENSOR_TYPES, TensorType
 from localr1_convert.safetensors import StoredTensor
 from localr1_convert.tokenizer import read_tokenizer
 
 _NOT_WEIGHTS = (".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq")
 """Buffers that old checkpoints carry; llama.cpp's converter leaves them out as well."""
+
+_PART_NUMBERS = re.compile(r"-\d{5}-of-\d{5}$")
+_OLD_QUANT = re.compile(rf"[-.](?:{'|'.join(QUANT_TYPES)})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,13 @@ class Source:
     name_parts: Authorship | None = None
     """None for a GGUF, whose own file name is the start of the new one."""
     notices: list[str] = field(default_factory=list)
+
+    def file_stem(self, quant: str) -> str:
+        """The file name for this quant by the GGUF naming convention, without `.gguf`."""
+        if self.name_parts is not None:
+            return self.name_parts.file_stem(quant)
+        stem = _PART_NUMBERS.sub("", self.path.name.removesuffix(".gguf"))
+        return f"{_OLD_QUANT.sub('', stem)}-{quant}"
 
     @property
     def is_lossy(self) -> bool:

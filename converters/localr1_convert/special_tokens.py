@@ -177,8 +177,7 @@ def _chat_template(folder: Path, settings: dict[str, Any]) -> str | list[dict[st
         others = sorted((folder / "additional_chat_templates").glob("*.jinja"))
         if others:
             fallback = [
-                {"name": path.stem, "template": path.read_text(encoding="utf-8")}
-                for path in others
+                {"name": path.stem, "template": path.read_text(encoding="utf-8")} for path in others
             ]
             fallback.insert(0, {"name": "default", "template": file.read_text(encoding="utf-8")})
     elif (folder / "chat_template.json").is_file():

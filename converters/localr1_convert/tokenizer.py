@@ -187,9 +187,18 @@ def _added_tokens(
     tokenizer: dict[str, Any], settings: dict[str, Any]
 ) -> dict[int, tuple[str, bool]]:
     """Added tokens by id, with whether they are special; named special tokens count as added."""
-    added = {t["id"]: (t["content"], bool(t.get("special"))) for t in tokenizer["added_tokens"]}
-    contents = {content for content, _ in added.values()}
     vocabulary = tokenizer["model"]["vocab"]
+    added: dict[int, tuple[str, bool]] = {}
+    contents: set[str] = set()
+    for token in tokenizer["added_tokens"]:
+        number, content = token["id"], token["content"]
+        if content in contents or number != _library_id(content, vocabulary, added):
+            raise ModelRefused(
+                f"the tokenizer gives {clean_line(content, 40)!r} the id {number}, which leaves a "
+                "hole or is taken"
+            )
+        added[number] = (content, bool(token.get("special")))
+        contents.add(content)
     for name, value in settings.items():
         values = value if name == "additional_special_tokens" else [value]
         if not name.endswith(("_token", "_special_tokens")) or not isinstance(values, list):
@@ -199,6 +208,16 @@ def _added_tokens(
             if isinstance(text, str) and text not in contents and text in vocabulary:
                 added[vocabulary[text]] = (text, True)
     return added
+
+
+def _library_id(
+    content: str, vocabulary: dict[str, int], added: dict[int, tuple[str, bool]]
+) -> int:
+    """The id that the tokenizers library gives an added token, whatever the file says
+    (tokenizers/src/tokenizer/added_vocabulary.rs, add_tokens)."""
+    if content in vocabulary:
+        return vocabulary[content]
+    return max(len(vocabulary), max(added, default=-1) + 1)
 
 
 def _looks_like_control(text: str) -> bool:

@@ -140,7 +140,7 @@ def smollm2_gguf() -> Path:
 def _smollm2_tokenizer(facts: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     tokens, types = facts["tokenizer.ggml.tokens"], facts["tokenizer.ggml.token_type"]
     special = {n: t for n, (t, kind) in enumerate(zip(tokens, types, strict=True)) if kind == 3}
-    words = {t: n for n, t in enumerate(tokens) if n not in special}
+    words = {t: n for n, t in enumerate(tokens)}
     file = tokenizer_files.tokenizer_json((words, facts["tokenizer.ggml.merges"]), special, "")
     file["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [
         {"type": "Digits", "individual_digits": True},

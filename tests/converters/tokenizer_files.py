@@ -105,7 +105,12 @@ def tokenizer_json(
         merge_pairs: write merges as pairs, the newer form.
     """
     vocabulary, merges = words
-    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    split = {
+        "type": "Split",
+        "pattern": {"Regex": pattern},
+        "behavior": "Isolated",
+        "invert": False,
+    }
     return {
         "version": "1.0", "truncation": None, "padding": None,
         "added_tokens": _added(special),

@@ -210,9 +210,7 @@ def _layer_tensors(
         ]
     for source, (target, rows, columns, permuted_heads, group) in matrices.items():
         shape = (rows, columns)
-        parts.append(
-            ExpectedTensor(f"{source}.weight", f"{target}.weight", shape, permuted_heads)
-        )
+        parts.append(ExpectedTensor(f"{source}.weight", f"{target}.weight", shape, permuted_heads))
         if group in biased:
             parts.append(
                 ExpectedTensor(f"{source}.bias", f"{target}.bias", (rows,), permuted_heads)
