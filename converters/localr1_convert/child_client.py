@@ -41,7 +41,7 @@ class Child:
     """A running child process; use it in a `with` block."""
 
     def __init__(self) -> None:
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 # closed with the process
         self._process = subprocess.Popen(
             child_command(),
             stdin=subprocess.PIPE,

@@ -86,27 +86,20 @@ class Kernels:
     def to_float(self, type_number: int) -> Callable[[int, int, int], None]:
         """A function (source, target, values) that turns values of a type into float32."""
         if type_number == F32:
-            return lambda source, target, values: (
-                ctypes.memmove(target, source, values * 4) and None
-            )
+            return _copy_floats
         if type_number == BF16:
-            return self._library.ggml_bf16_to_fp32_row  # type: ignore[no-any-return] # ctypes
+            return self._library.ggml_bf16_to_fp32_row
         if type_number == F16:
-            return self._library.ggml_fp16_to_fp32_row  # type: ignore[no-any-return] # ctypes
+            return self._library.ggml_fp16_to_fp32_row
         traits = self._library.ggml_get_type_traits(type_number).contents
         if not traits.to_float:
             raise NativeError(f"llama.cpp cannot read tensors of type number {type_number}")
         return traits.to_float  # type: ignore[no-any-return] # a ctypes function pointer
 
     def quantize(
-        self,
-        type_number: int,
-        source: int,
-        target: int,
-        rows: int,
-        columns: int,
+        self, type_number: int, source: int, target: int, *, rows: int, columns: int,
         imatrix: int | None,
-    ) -> int:
+    ) -> int:  # fmt: skip
         """Quantize float32 rows; returns the bytes written at `target`."""
         written: int = self._library.ggml_quantize_chunk(
             type_number, source, target, 0, rows, columns, imatrix
@@ -117,6 +110,10 @@ class Kernels:
         """Whether no value (or block scale) is NaN or infinite."""
         valid: bool = self._library.ggml_validate_row_data(type_number, address, size_bytes)
         return valid
+
+
+def _copy_floats(source: int, target: int, values: int) -> None:
+    ctypes.memmove(target, source, values * 4)
 
 
 _PLANNED = re.compile(
@@ -191,7 +188,7 @@ def _native_options(
     return kept
 
 
-class _captured_log:  # noqa: N801 # used like a function
+class _captured_log:  # used like a function
     """Collects what llama.cpp logs inside a `with` block."""
 
     def __init__(self, llama_cpp: Any) -> None:

@@ -145,7 +145,7 @@ def _cut(step: Step, text: str) -> list[str]:
 
 @functools.cache
 def _python_pattern(pattern: str) -> str:
-    r"""`pattern` for Python's re, which lacks \p{L} and \p{N}: as the test text's own characters."""
+    r"""`pattern` for Python's re, which lacks \p{L} and \p{N}: the test text's own characters."""
     letters = "".join(sorted({c for c in _TEST_TEXT if unicodedata.category(c)[0] == "L"}))
     numbers = "".join(sorted({c for c in _TEST_TEXT if unicodedata.category(c)[0] == "N"}))
     for name, characters in (("L", letters), ("N", numbers)):

@@ -18,7 +18,7 @@ from typing import Any
 
 from localr1_convert.journal import Journal
 from localr1_convert.native import F32, Buffer, Kernels, address_of, run_in_threads
-from localr1_convert.quant_types import BY_NUMBER, TensorType
+from localr1_convert.quant_types import BY_NUMBER
 from localr1_convert.task import TensorTask
 
 _SYNC_BYTES = 128 << 20
@@ -156,21 +156,20 @@ class RowWriter:
             start = task.offset + first * row_bytes
             return memoryview(self._maps[task.source])[start : start + size_bytes], finite
         values = floats.reserve(rows * task.columns * 4)
-        self._read_floats(task, source_type, base, first, rows, values)
+        self._read_floats(task, base, first, rows, values)
         if target_type.number == F32:
             return floats.view(size_bytes), finite
         target = quantized.reserve(size_bytes)
         imatrix = self._imatrix.get(number)
         self.kernels.quantize(
-            target_type.number, values, target, rows, task.columns,
-            address_of(imatrix) if imatrix is not None else None,
+            target_type.number, values, target, rows=rows, columns=task.columns,
+            imatrix=address_of(imatrix) if imatrix is not None else None,
         )  # fmt: skip
         finite = finite and self.kernels.all_finite(target_type.number, target, size_bytes)
         return quantized.view(size_bytes), finite
 
-    def _read_floats(
-        self, task: TensorTask, kind: TensorType, base: int, first: int, rows: int, target: int
-    ) -> None:
+    def _read_floats(self, task: TensorTask, base: int, first: int, rows: int, target: int) -> None:
+        kind = BY_NUMBER[task.source_type]
         to_float = self.kernels.to_float(kind.number)
         row_bytes = kind.size_bytes(task.columns)
         if not task.heads:
@@ -257,5 +256,8 @@ def seconds_per_value(kernels: Kernels, type_number: int, values: int = 1 << 15)
     target = quantized.reserve(BY_NUMBER[type_number].size_bytes(values))
     weights = array.array("f", [1.0] * 1024)
     started = time.perf_counter()
-    kernels.quantize(type_number, source, target, values // 1024, 1024, address_of(weights))
+    kernels.quantize(
+        type_number, source, target, rows=values // 1024, columns=1024,
+        imatrix=address_of(weights),
+    )  # fmt: skip
     return (time.perf_counter() - started) / values

@@ -55,7 +55,9 @@ def read_tokenizer(
     settings_path = folder / "tokenizer_config.json"
     settings = read_json(settings_path) if settings_path.exists() else {}
     try:
-        return _tokenizer(folder, tokenizer, settings, config, rows, family, pre)
+        _refuse_other_kinds(tokenizer)
+        special = read_special_tokens(folder, tokenizer, settings, config)
+        return _tokenizer(folder, tokenizer, settings, special, rows=rows, family=family, pre=pre)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise ModelRefused(
             f"tokenizer.json or tokenizer_config.json has an unknown form ({type(error).__name__})"
@@ -66,14 +68,13 @@ def _tokenizer(
     folder: Path,
     tokenizer: dict[str, Any],
     settings: dict[str, Any],
-    config: dict[str, Any],
+    special: SpecialTokens,
+    *,
     rows: int,
     family: str,
     pre: str,
 ) -> Tokenizer:
-    _refuse_other_kinds(tokenizer)
     merges = _merges(folder, tokenizer)
-    special = read_special_tokens(folder, tokenizer, settings, config)
     tokens, types, notices = _tokens(tokenizer, settings, rows)
     if not pre:
         pre, notice = recognise(tokenizer, *_surrounding_ids(tokenizer, settings, special))

@@ -102,8 +102,9 @@ class _Conversion:
         self._write(plan, threads)
 
     def _write(self, plan: Plan, threads: int) -> None:
-        from localr1.cli.convert_report import ProgressLine, show_result
         from localr1_convert import job
+
+        from localr1.cli.convert_report import ProgressLine, show_result
 
         progress = ProgressLine(self._printer, plan)
         started = time.monotonic()

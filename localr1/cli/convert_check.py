@@ -12,8 +12,9 @@ from localr1.errors import ModelRefused
 from localr1.units import memory_size
 
 if TYPE_CHECKING:
-    from localr1.engine.protocol import Event
     from localr1_convert.plan import Plan
+
+    from localr1.engine.protocol import Event
 
 _CHECK_CONTEXT_TOKENS = 512
 _ENGINE_BYTES = 400 << 20
@@ -30,7 +31,10 @@ def load_once(plan: Plan) -> str:
 
     needed, have = plan.size_bytes + _ENGINE_BYTES, psutil.virtual_memory().available
     if needed > have:
-        return f"header and sizes only: loading needs {memory_size(needed)}, {memory_size(have)} are free"
+        return (
+            f"header and sizes only: loading needs {memory_size(needed)}, "
+            f"{memory_size(have)} are free"
+        )
     with tempfile.TemporaryDirectory(prefix="localr1-") as folder:
         links = [Path(folder) / file.path.name for file in plan.files]
         try:

@@ -182,7 +182,8 @@ def _smollm2_weights(reader: gguf.GGUFReader, layers: int) -> Iterator[tuple[str
 def unpermuted(weights: Weights, heads: int) -> Weights:
     """Undo the order of rows that llama.cpp's Llama wants."""
     paired = weights.reshape(heads, weights.shape[0] // heads // 2, 2, -1)
-    return paired.swapaxes(1, 2).reshape(weights.shape)
+    rows: Weights = paired.swapaxes(1, 2).reshape(weights.shape)
+    return rows
 
 
 def random_weights(
@@ -224,7 +225,8 @@ def _generator(seed: int) -> Callable[[tuple[int, ...], float], Weights]:
         count = int(np.prod(shape))
         pieces = bits.random_raw(count).view(np.uint16).reshape(count, 4).astype(np.int32)
         centred = (pieces.sum(axis=1) - 131070).astype(np.float32)
-        return (centred * np.float32(deviation / 37837.0)).reshape(shape)
+        weights: Weights = (centred * np.float32(deviation / 37837.0)).reshape(shape)
+        return weights
 
     return draw
 

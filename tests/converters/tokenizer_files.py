@@ -1,4 +1,4 @@
-"""The real tokenizers of Qwen2.5, Qwen3, Llama 3 and the R1 distills, as their checkpoints hold them.
+"""The real tokenizers of Qwen2.5, Qwen3, Llama 3 and the R1 distills, as checkpoints hold them.
 
 Qwen's vocabulary follows from its merges, Llama 3's merges follow from its vocabulary; so one
 packed list for each (tests/data/README.md) is enough to write a complete tokenizer.json.
@@ -23,18 +23,50 @@ QWEN_PATTERN = (
 LLAMA3_PATTERN = QWEN_PATTERN.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 
 R1_BOS, R1_EOS = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
-_QWEN25 = (
-    "<|endoftext|> <|im_start|> <|im_end|> <|object_ref_start|> <|object_ref_end|> <|box_start|> "
-    "<|box_end|> <|quad_start|> <|quad_end|> <|vision_start|> <|vision_end|> <|vision_pad|> "
-    "<|image_pad|> <|video_pad|> <tool_call> </tool_call> <|fim_prefix|> <|fim_middle|> "
-    "<|fim_suffix|> <|fim_pad|> <|repo_name|> <|file_sep|>"
-).split()
+_QWEN25 = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|object_ref_start|>",
+    "<|object_ref_end|>",
+    "<|box_start|>",
+    "<|box_end|>",
+    "<|quad_start|>",
+    "<|quad_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|vision_pad|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+    "<tool_call>",
+    "</tool_call>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+]
 _R1_QWEN = (R1_EOS, "<｜User｜>", "<｜Assistant｜>", R1_BOS, "<|EOT|>", "<think>", "</think>")
 _QWEN3 = ("<tool_response>", "</tool_response>", "<think>", "</think>")
 _NOT_SPECIAL = frozenset(
-    "<tool_call> </tool_call> <|fim_prefix|> <|fim_middle|> <|fim_suffix|> <|fim_pad|> "
-    "<|repo_name|> <|file_sep|> <tool_response> </tool_response> <think> </think> <｜User｜> "
-    "<｜Assistant｜> <|EOT|>".split()
+    [
+        "<tool_call>",
+        "</tool_call>",
+        "<|fim_prefix|>",
+        "<|fim_middle|>",
+        "<|fim_suffix|>",
+        "<|fim_pad|>",
+        "<|repo_name|>",
+        "<|file_sep|>",
+        "<tool_response>",
+        "</tool_response>",
+        "<think>",
+        "</think>",
+        "<｜User｜>",
+        "<｜Assistant｜>",
+        "<|EOT|>",
+    ]
 )
 
 

@@ -40,11 +40,11 @@ class Architecture:
         """The size of a head where llama.cpp's converter writes it, else None."""
         return config.whole("head_dim") if config.has("head_dim") else None
 
-    def extra_tensors(self, config: Config) -> dict[str, list[float]]:
+    def extra_tensors(self, config: Config) -> dict[str, list[float]]:  # noqa: ARG002 # a hook
         """F32 tensors that are computed from the configuration."""
         return {}
 
-    def extra_parameters(self, config: Config) -> gv.KeyValues:
+    def extra_parameters(self, config: Config) -> gv.KeyValues:  # noqa: ARG002 # a hook
         """Metadata after the common parameters."""
         return {}
 
@@ -160,7 +160,8 @@ def decoder_tensors(
     """
     hidden, vocabulary = config.whole("hidden_size"), config.whole("vocab_size")
     tied = config.flag("tie_word_embeddings", False)
-    layer = _layer_tensors(config, head_dim, attention_biases, mlp_biases, head_norms, permuted)
+    biased = (*attention_biases, *(("mlp",) if mlp_biases else ()))
+    layer = _layer_tensors(config, head_dim, biased, head_norms=head_norms, permuted=permuted)
     expected = [
         ExpectedTensor("model.embed_tokens.weight", "token_embd.weight", (vocabulary, hidden)),
         ExpectedTensor("model.norm.weight", "output_norm.weight", (hidden,)),
@@ -182,8 +183,8 @@ def decoder_tensors(
 def _layer_tensors(
     config: Config,
     head_dim: int,
-    attention_biases: tuple[str, ...],
-    mlp_biases: bool,
+    biased: tuple[str, ...],
+    *,
     head_norms: bool,
     permuted: bool,
 ) -> list[ExpectedTensor]:
@@ -198,7 +199,6 @@ def _layer_tensors(
         "mlp.up_proj": ("ffn_up", wide, hidden, 0, "mlp"),
         "mlp.down_proj": ("ffn_down", hidden, wide, 0, "mlp"),
     }
-    biased = (*attention_biases, *(("mlp",) if mlp_biases else ()))
     parts = [
         ExpectedTensor("input_layernorm.weight", "attn_norm.weight", (hidden,)),
         ExpectedTensor("post_attention_layernorm.weight", "ffn_norm.weight", (hidden,)),
