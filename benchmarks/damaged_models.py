@@ -131,7 +131,10 @@ What happens to damaged and hostile model files: llama.cpp without the gate, and
 damage; `mutant` are random changes of headers. llama.cpp loads it in a process of its own, makes
 a context, turns a text into tokens and decodes.
 
-| category | files | without: runs | refuses | dies | hangs | gate refuses | then: runs | refuses | dies |
+"alone" is llama.cpp without the gate, "gate" what the gate refuses, "then" what llama.cpp makes of
+the files that pass the gate.
+
+| category | files | alone: runs | refuses | dies | hangs | gate | then: runs | refuses | dies |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 

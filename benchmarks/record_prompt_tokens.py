@@ -4,7 +4,7 @@ The strings come from the real template through Jinja; the ids from llama.cpp's 
 `llama-tokenize` on a file with the R1 Qwen distills' vocabulary. Nothing of localr1's prompt or
 tokenizing code takes part.
 
-    python benchmarks/record_prompt_tokens.py PATH/TO/llama-tokenize
+    python -m benchmarks.record_prompt_tokens PATH/TO/llama-tokenize
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pathlib import Path
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from tests.tiny_models import write_r1_qwen_vocabulary_model
+
 REPOSITORY = Path(__file__).parent.parent
-sys.path.insert(0, str(REPOSITORY))
 TEMPLATE = REPOSITORY / "tests/data/templates/deepseek-r1-distill-qwen-32b.jinja"
 OUTPUT = REPOSITORY / "tests/data/r1_prompt_tokens.json"
 
@@ -31,7 +32,11 @@ CONVERSATIONS = {
         ["user", "2,345 * 17 = ?"],
     ],
     "scripts, emoji, white space": [
-        ["user", "  你好，世界  \n\n\tdef f(x):\n    return x**2\r\n🙂👩‍👩‍👧 é e\u0301 ﬁ \u00a0 1234567890"],
+        [
+            "user",
+            "  你好，世界  \n\n\tdef f(x):\n    return x**2\r\n"
+            "🙂👩‍👩‍👧 é e\u0301 ﬁ \u00a0 1234567890",
+        ],
     ],
     "empty question": [["user", ""]],
 }
@@ -39,8 +44,6 @@ CONVERSATIONS = {
 
 def main() -> None:
     """Render, tokenize, write."""
-    from tests.tiny_models import write_r1_qwen_vocabulary_model
-
     template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(
         TEMPLATE.read_text(encoding="utf-8")
     )

@@ -23,7 +23,7 @@ from localr1.chat.messages import (
     user_message,
 )
 from localr1.chat.prompt import ChatFormat, choose_format
-from localr1.engine.client import EngineClient
+from localr1.engine.client import BackendName, EngineClient
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -67,7 +67,7 @@ class ChatSession:
         self._settings = settings
         self._conversation = conversation
         self._recorder = Recorder(conversation)
-        backend = "scripted" if model.kind == "transcript" else "llama"
+        backend: BackendName = "scripted" if model.kind == "transcript" else "llama"
         self._engine = engine or EngineClient(paths.logs_folder(), backend)
         self._messages = list(conversation.messages) if conversation else []
         self._sampling = Sampling()
@@ -151,8 +151,6 @@ class ChatSession:
 
     async def _load(self) -> AsyncIterator[Event]:
         chat, plan, name = await asyncio.to_thread(self._prepare)
-        for kind, sentence in chat.notices:
-            yield Notice(kind=kind, text=sentence)
         self._sampling = choose_sampling(chat.format, self._settings)
         await self._engine.close()
         await self._engine.start()
@@ -162,6 +160,8 @@ class ChatSession:
             if isinstance(event, Ready):
                 self.model, self.plan = event.model, event.plan
                 yield msgspec.structs.replace(event, sampling=self._sampling)
+                for kind, sentence in chat.notices:
+                    yield Notice(kind=kind, text=sentence)
             else:
                 yield event
 

@@ -194,7 +194,7 @@ def _from_file(path: Path) -> Given:
 def _table(path: Path) -> dict[str, Any]:
     try:
         return _parsed(_text(path))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error

@@ -55,6 +55,11 @@ def base(architecture: Architecture = "qwen2") -> bytes:
         return path.read_bytes()
 
 
+@functools.cache
+def _header_bytes(architecture: Architecture = "qwen2") -> int:
+    return len(read_gguf(base(architecture)).header())
+
+
 def _forged(change: Callable[[GgufFile], Any], architecture: Architecture = "qwen2") -> bytes:
     file = read_gguf(base(architecture))
     change(file)
@@ -93,7 +98,7 @@ def control() -> Iterator[Variant]:
 
 
 def truncate() -> Iterator[Variant]:
-    whole, header = base(), len(read_gguf(base()).header())
+    whole, header = base(), _header_bytes()
     in_header = [0, 1, 3, 4, 7, 8, 12, 16, 20, 23, 24, 25, 31, 32, 40, 64, 100, 200]
     in_header += [header * n // 20 for n in range(1, 20)] + [header - 33, header - 1]
     in_weights = [header + (len(whole) - header) * n // 12 for n in range(12)]
@@ -103,7 +108,7 @@ def truncate() -> Iterator[Variant]:
 
 
 def torn() -> Iterator[Variant]:
-    whole, header = base(), len(read_gguf(base()).header())
+    whole, header = base(), _header_bytes()
     noise = random.Random(1).randbytes(4096)
     for start in (0, 24, 1000, 4096, header - 2048, header, header + 50_000, len(whole) - 4096):
         yield f"zero-page-{start}", _overwritten(whole, start, bytes(4096))
@@ -160,8 +165,7 @@ def wrong_content() -> Iterator[Variant]:
 
 
 def bit_flip() -> Iterator[Variant]:
-    file = read_gguf(base())
-    whole, header = base(), len(file.header())
+    whole, header = base(), _header_bytes()
     tokens = whole.index(b"tokenizer.ggml.tokens")
     merges_end = whole.index(b"tokenizer.ggml.bos_token_id")
     table = whole.index(b"token_embd.weight")
@@ -200,6 +204,18 @@ def counts_and_lengths() -> Iterator[Variant]:
             yield f"{key}-{count}", _setting(f"tokenizer.ggml.{key}", Value(ARRAY, raw))
 
 
+_OPTIONAL_KEYS = (
+    "qwen2.pooling_type",
+    "qwen2.rope.scaling.type",
+    "qwen2.rope.scaling.factor",
+    "qwen2.expert_count",
+    "qwen2.nextn_predict_layers",
+    "qwen2.attention.key_length",
+    "split.count",
+    "split.no",
+)
+
+
 def types_and_keys() -> Iterator[Variant]:
     for key in ("general.architecture", "qwen2.block_count", "qwen2.rope.freq_base"):
         raw = read_gguf(base()).value(key).raw
@@ -230,6 +246,10 @@ def types_and_keys() -> Iterator[Variant]:
     for name_raw, _ in read_gguf(base()).keys:
         key = name_raw.decode()
         yield f"without-{key}", _setting(key, None)
+    present = [name_raw.decode() for name_raw, _ in read_gguf(base()).keys]
+    for key in (*present, *_OPTIONAL_KEYS):
+        yield f"{key}-as-numbers", _setting(key, numbers(U32, [1, 2]))
+        yield f"{key}-as-texts", _setting(key, strings([b"a", b"b"]))
 
 
 def alignment() -> Iterator[Variant]:
@@ -507,7 +527,7 @@ def _merge_variants() -> Iterator[Variant]:
 
 
 def weight_values() -> Iterator[Variant]:
-    whole, header = base(), len(read_gguf(base()).header())
+    whole, header = base(), _header_bytes()
     size = len(whole) - header
     yield "all-ones", whole[:header] + b"\xff" * size
     yield "noise", whole[:header] + random.Random(3).randbytes(size)
@@ -594,8 +614,7 @@ def mutants(count: int, seed: int = 0) -> Iterator[Variant]:
     for n in range(count):
         choice = random.Random(f"{seed}-{n}")
         architecture: Architecture = choice.choice(("qwen2", "llama", "qwen3"))
-        whole, header = base(architecture), len(read_gguf(base(architecture)).header())
-        content = bytearray(whole)
+        header, content = _header_bytes(architecture), bytearray(base(architecture))
         for _ in range(choice.choice((1, 1, 1, 2, 3))):
             _mutate(content, header, choice)
         yield f"mutant/{seed}-{n}", bytes(content)

@@ -64,12 +64,16 @@ def _serve() -> None:
 
 
 def _outcome(path: str) -> Outcome:
+    if sys.platform == "win32":
+        raise OSError("llama.cpp is tried in forked processes")
+    ended, held = os.pipe()
     child = os.fork()
     if child == 0:
         _limit_child()
         # No cleanup of the parent's Python state in the child.
         os._exit(_REFUSED if _run(path.encode()) is None else 0)
-    status = _wait(child)
+    os.close(held)
+    status = _wait(child, ended)
     if status is None:
         return "hang"
     if os.WIFSIGNALED(status):
@@ -80,6 +84,8 @@ def _outcome(path: str) -> Outcome:
 
 
 def _limit_child() -> None:
+    if sys.platform == "win32":
+        return
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -87,17 +93,21 @@ def _limit_child() -> None:
         os.dup2(nowhere, descriptor)
 
 
-def _wait(child: int) -> int | None:
-    """The child's exit status, or None when it had to be killed for taking too long."""
-    watched = os.pidfd_open(child)
+def _wait(child: int, ended: int) -> int | None:
+    """The child's exit status, or None when it had to be killed for taking too long.
+
+    `ended` is the reading end of a pipe whose other end only the child holds.
+    """
+    if sys.platform == "win32":
+        return None
     try:
-        ready, _, _ = select.select([watched], [], [], TIMEOUT_SECONDS)
+        ready, _, _ = select.select([ended], [], [], TIMEOUT_SECONDS)
         if not ready:
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         return status if ready else None
     finally:
-        os.close(watched)
+        os.close(ended)
 
 
 def _run(path: bytes) -> int | None:

@@ -13,6 +13,7 @@ from localr1.settings import Settings, load_settings
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 KV_TYPES = ["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
+_KV = ", ".join(KV_TYPES)
 
 _OPTIONS = [
     click.option("--max-tokens", type=int, help="Limit on reasoning and answer together."),
@@ -25,8 +26,10 @@ _OPTIONS = [
     click.option("--n-gpu-layers", "-ngl", type=int, help="Layers on the GPU; -1 for all."),
     click.option("--threads", type=int, help="CPU threads."),
     click.option("--batch", type=int, help="Prompt tokens submitted at once."),
-    click.option("--type-k", type=click.Choice(KV_TYPES), help="Type of the K cache."),
-    click.option("--type-v", type=click.Choice(KV_TYPES), help="Type of the V cache."),
+    click.option("--type-k", type=click.Choice(KV_TYPES), metavar="TYPE", help=f"K cache: {_KV}."),
+    click.option(
+        "--type-v", type=click.Choice(KV_TYPES), metavar="TYPE", help="V cache, likewise."
+    ),
     click.option("--flash-attn", type=click.Choice(["auto", "on", "off"]), help="Flash attention."),
     click.option("--mmap/--no-mmap", default=None, help="Map the model file, or read it."),
     click.option("--system", help="System prompt. R1 distills get it in the first question."),

@@ -15,6 +15,7 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
+from localr1.engine.process_limits import KILLED
 from localr1.engine.protocol import (
     Cancel,
     Command,
@@ -170,7 +171,7 @@ class EngineClient:
         if not line.endswith(b"\n"):
             raise await self._death()
         try:
-            event = decode_event(line)
+            event: Event = decode_event(line)
         except msgspec.DecodeError as error:
             self.kill("it sent something unreadable")
             raise EngineStopped(f"the engine sent something unreadable: {error}") from error
@@ -187,7 +188,7 @@ class EngineClient:
     def _reason(self, code: int) -> str:
         if self._killed_for:
             return f"The engine was ended: {self._killed_for}."
-        if code == -signal.SIGKILL:
+        if code == -KILLED:
             return "The system stopped the engine, most likely for lack of memory."
         if code < 0:
             return f"The engine crashed ({_signal_name(-code)}). Its log is {self.log_path}."

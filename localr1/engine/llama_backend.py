@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import time
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import msgspec
@@ -113,11 +115,11 @@ class LlamaBackend:
             if self._flag.is_raised:
                 raise LoadFailed("loading was cancelled")
             raise LoadFailed(
-                f"the engine cannot load {command.name}: {self._reason()}",
+                f"the engine cannot load {_file_name(command.path)}: {self._reason()}",
                 "the file may be damaged or of a kind that this engine does not know",
             )
         if not native.writes_text(model):
-            raise LoadFailed(f"{command.name} is an encoder: it does not write text")
+            raise LoadFailed(f"{_file_name(command.path)} is an encoder: it does not write text")
         return model
 
     def _make_context(self, plan: LoadPlan) -> native.Context:
@@ -355,6 +357,10 @@ class _Times:
 
 def _rate(tokens: int, seconds: float) -> float | None:
     return tokens / seconds if tokens > 0 and seconds > 0 else None
+
+
+def _file_name(path: bytes) -> str:
+    return clean_line(PurePath(os.fsdecode(path)).name)
 
 
 def _padded(n_ctx: int) -> int:

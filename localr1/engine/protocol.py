@@ -21,11 +21,11 @@ class _Command(msgspec.Struct, frozen=True, tag_field="type"):
     id: int
 
 
-class Devices(_Command, tag="devices"):
+class Devices(_Command, frozen=True, tag="devices"):
     """Ask which devices this engine build can use. Answered by `DeviceList`."""
 
 
-class Load(_Command, tag="load"):
+class Load(_Command, frozen=True, tag="load"):
     """Load a model. Answered by `Loading`…, then `Ready` or `Failed`."""
 
     path: bytes
@@ -36,7 +36,7 @@ class Load(_Command, tag="load"):
     """The model's name as shown to a person."""
 
 
-class Generate(_Command, tag="generate"):
+class Generate(_Command, frozen=True, tag="generate"):
     """Reply. Answered by `Prompt`…, `Reasoning`…, `Answer`…, then `Done` or `Failed`."""
 
     messages: tuple[Message, ...]
@@ -45,17 +45,17 @@ class Generate(_Command, tag="generate"):
     """Limit on reasoning and answer together; None means the rest of the context window."""
 
 
-class CountTokens(_Command, tag="count_tokens"):
+class CountTokens(_Command, frozen=True, tag="count_tokens"):
     """How many tokens would the prompt for these messages take? Answered by `TokenCount`."""
 
     messages: tuple[Message, ...]
 
 
-class Cancel(_Command, tag="cancel"):
+class Cancel(_Command, frozen=True, tag="cancel"):
     """Stop the command with this id, whatever it is doing; it then ends by its own event."""
 
 
-class Shutdown(_Command, tag="shutdown"):
+class Shutdown(_Command, frozen=True, tag="shutdown"):
     """End the worker."""
 
 
@@ -94,19 +94,19 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     n_vocab: int
 
 
-class DeviceList(_Event, tag="devices"):
+class DeviceList(_Event, frozen=True, tag="devices"):
     """Answer to `Devices`."""
 
     devices: tuple[Device, ...]
 
 
-class Loading(_Event, tag="loading"):
+class Loading(_Event, frozen=True, tag="loading"):
     """Part of the model file that has been read, 0 to 1."""
 
     progress: float
 
 
-class Ready(_Event, tag="ready"):
+class Ready(_Event, frozen=True, tag="ready"):
     """The model is loaded; `plan` is what was really used."""
 
     model: ModelFacts
@@ -116,7 +116,7 @@ class Ready(_Event, tag="ready"):
     """How replies will be drawn, with the reason; filled in by the session."""
 
 
-class Prompt(_Event, tag="prompt"):
+class Prompt(_Event, frozen=True, tag="prompt"):
     """Prompt tokens processed so far, of the total; `cached` of them were still in the KV cache."""
 
     processed: int
@@ -124,28 +124,28 @@ class Prompt(_Event, tag="prompt"):
     cached: int
 
 
-class Reasoning(_Event, tag="reasoning"):
+class Reasoning(_Event, frozen=True, tag="reasoning"):
     """Text of the reasoning block that follows what came before; `tokens` in this piece."""
 
     text: str
     tokens: int = 0
 
 
-class Answer(_Event, tag="answer"):
+class Answer(_Event, frozen=True, tag="answer"):
     """Text of the answer that follows what came before; `tokens` in this piece."""
 
     text: str
     tokens: int = 0
 
 
-class Notice(_Event, tag="notice"):
+class Notice(_Event, frozen=True, tag="notice"):
     """Something a person should know; nothing failed. `kind` is one of docs/cli.md's list."""
 
     kind: str
     text: str
 
 
-class Done(_Event, tag="done"):
+class Done(_Event, frozen=True, tag="done"):
     """A reply ended."""
 
     finish_reason: FinishReason
@@ -169,13 +169,13 @@ class Done(_Event, tag="done"):
     """The seed that was used; the same one on the same prompt gives the same text."""
 
 
-class TokenCount(_Event, tag="token_count"):
+class TokenCount(_Event, frozen=True, tag="token_count"):
     """Answer to `CountTokens`."""
 
     tokens: int
 
 
-class Failed(_Event, tag="failed"):
+class Failed(_Event, frozen=True, tag="failed"):
     """The command ended without its result: one line, a hint, and the exit code it maps to."""
 
     message: str

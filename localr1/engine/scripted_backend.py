@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import threading
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ import msgspec
 
 from localr1.chat.messages import FinishReason, Message
 from localr1.chat.prompt import ChatFormat
+from localr1.engine.process_limits import KILLED
 from localr1.engine.protocol import (
     CountTokens,
     Device,
@@ -164,7 +164,7 @@ class ScriptedBackend:
 
     def _end(self, reply: ScriptedReply) -> None:
         if reply.ends == "killed":
-            os.kill(os.getpid(), signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+            os.kill(os.getpid(), KILLED)
         if reply.ends == "hangs":
             threading.Event().wait()
 

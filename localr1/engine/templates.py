@@ -24,6 +24,13 @@ from localr1.chat.prompt import (
     split_at_placeholders,
     system_into_question,
 )
+from localr1.engine.process_limits import (
+    ADDRESS_SPACE_BYTES,
+    CORE_BYTES,
+    CPU_SECONDS,
+    FILE_BYTES,
+    limit_this_process,
+)
 from localr1.engine.worker_command import worker_command, worker_environment
 
 TIME_LIMIT_SECONDS = 5
@@ -118,7 +125,14 @@ def _render_in_child(template: str, turns: Sequence[tuple[str, str]], words: Spe
 
 def render_template_command() -> None:
     """Body of the hidden `render-template` command: one request on stdin, the text on stdout."""
-    _limit_this_process()
+    limit_this_process(
+        {
+            CPU_SECONDS: TIME_LIMIT_SECONDS,
+            ADDRESS_SPACE_BYTES: MEMORY_LIMIT_BYTES,
+            CORE_BYTES: 0,
+            FILE_BYTES: 0,
+        }
+    )
     request = json.load(sys.stdin)
     from jinja2 import TemplateError
     from jinja2.ext import loopcontrols
@@ -142,20 +156,3 @@ def _strftime_now(layout: str) -> str:
     from datetime import datetime
 
     return datetime.now().strftime(layout)
-
-
-def _limit_this_process() -> None:
-    """Let the system end this process when the template runs away (not on Windows)."""
-    try:
-        import resource
-    except ImportError:
-        return
-    for limit, value in (
-        (resource.RLIMIT_CPU, TIME_LIMIT_SECONDS),
-        (resource.RLIMIT_AS, MEMORY_LIMIT_BYTES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        _, hard = resource.getrlimit(limit)
-        if hard == resource.RLIM_INFINITY or value <= hard:
-            resource.setrlimit(limit, (value, value))

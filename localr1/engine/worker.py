@@ -18,6 +18,7 @@ from typing import BinaryIO
 import msgspec
 
 from localr1.engine.backend import Backend
+from localr1.engine.process_limits import PRIVATE_BYTES, limit_this_process
 from localr1.engine.protocol import (
     Cancel,
     Command,
@@ -175,12 +176,12 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 def _be_a_quiet_child() -> None:
     """Ctrl-C belongs to the parent, which sends a cancel; the cores belong to the interface."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    else:
+    if sys.platform == "win32":
         import psutil
 
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        os.nice(NICENESS)
 
 
 def _ask_for_no_more_than_there_is() -> None:
@@ -189,16 +190,10 @@ def _ask_for_no_more_than_there_is() -> None:
     Granted, it would end with the system killing this process, or another one. GPU drivers
     reserve address space at will, so this is for CPU builds only.
     """
-    try:
-        import resource
-    except ImportError:
-        return
     import psutil
 
     most = psutil.virtual_memory().total + psutil.swap_memory().total
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard == resource.RLIM_INFINITY or most < hard:
-        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+    limit_this_process({PRIVATE_BYTES: most})
 
 
 def _make_backend(name: str, emit: Callable[[Event], None]) -> Backend:

@@ -27,6 +27,13 @@ from localr1.terminal_text import clean_line
 
 _OTHER_MODEL: Final = "name a chat model, such as an R1 distill"
 _ARCHITECTURE_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+_KINDS: Final[dict[str, type]] = {
+    "general.type": str,
+    "general.architecture": str,
+    "general.file_type": int,
+    "tokenizer.ggml.model": str,
+    "tokenizer.ggml.pre": str,
+}
 _LARGEST: Final[dict[str, int]] = {
     "block_count": MAX_LAYERS,
     "context_length": 1 << 30,
@@ -44,14 +51,17 @@ def require_chat_model(metadata: Mapping[str, Any]) -> str:
         Refusal: an adapter, projector, embedding model …
         Damaged: no usable architecture name.
     """
+    for key, expected in _KINDS.items():
+        if key in metadata and type(metadata[key]) is not expected:
+            raise Damaged(f'"{key}" has the wrong type')
     kind = metadata.get("general.type")
     if kind in NOT_A_MODEL:
         raise Refusal(NOT_A_MODEL[kind], _OTHER_MODEL)
-    architecture = metadata.get("general.architecture")
+    architecture: str | None = metadata.get("general.architecture")
     if architecture is None:
         raise Damaged('it lacks "general.architecture"')
-    if not isinstance(architecture, str) or not _is_architecture_name(architecture):
-        raise Damaged(f'"general.architecture" is "{clean_line(str(architecture), 40)}"')
+    if not _is_architecture_name(architecture):
+        raise Damaged(f'"general.architecture" is "{clean_line(architecture, 40)}"')
     if architecture in NOT_FOR_CHAT:
         raise Refusal(NOT_FOR_CHAT[architecture], _OTHER_MODEL)
     pooling = metadata.get(f"{architecture}.pooling_type")
@@ -79,7 +89,9 @@ class HyperParameters:
         value = self.get(name)
         if value is None:
             return default
-        numbers = list(value) if isinstance(value, array) else [value]
+        # llama.cpp takes an array with a value for each layer only.
+        listed = isinstance(value, array) and len(value) <= MAX_LAYERS
+        numbers = list(value) if listed else [value]
         if not numbers or not all(type(number) is int and number >= 0 for number in numbers):
             raise self.damaged(name)
         return int(max(numbers))
@@ -118,7 +130,7 @@ def check_any_model(metadata: Mapping[str, Any], architecture: str) -> None:
     if values.count("nextn_predict_layers") > n_layer:
         raise values.damaged("nextn_predict_layers")
     _check_experts(values)
-    if values.get("rope.scaling.type") not in {None, *ROPE_SCALING_TYPES}:
+    if values.get("rope.scaling.type") not in (None, *ROPE_SCALING_TYPES):
         raise values.damaged("rope.scaling.type")
     for name in ("attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"):
         epsilon = values.get(name)

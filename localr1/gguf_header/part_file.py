@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import dataclasses
 import os
@@ -159,8 +160,8 @@ def _other_content(window: bytes) -> Refusal:
 
 def _is_text(start: bytes) -> bool:
     try:
-        # The sample may end inside a character of up to four bytes.
-        text = start[: len(start) - 3].decode() if len(start) > 3 else start.decode()
+        # Incremental: the sample may end inside a character.
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
         return False
     return all(character.isprintable() or character in "\t\r\n\f" for character in text)

@@ -71,6 +71,7 @@ class Database:
         self._locks = locks
         self._guard = threading.RLock()
         self._repaired = False
+        self._closed = False
         self._connection: sqlite3.Connection | None = None
         self._file = (0, 0)
         try:
@@ -97,9 +98,8 @@ class Database:
     def close(self) -> None:
         """Close the connection; later calls raise StorageError."""
         with self._guard:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._closed = True
+            self._disconnect()
 
     def _run(self, aim: str, work: Work[_Result]) -> _Result:
         with self._guard:
@@ -115,15 +115,21 @@ class Database:
                 raise self._failure(aim, error) from error
 
     def _opened(self) -> sqlite3.Connection:
-        if self._connection is not None and self._file != _identity(self.path):
-            # Another process repaired the history: this connection writes to the removed file.
-            self.close()
-            self._open()
-        if self._connection is None:
+        if self._closed:
             raise StorageError("the history is closed")
+        if self._connection is None or self._file != _identity(self.path):
+            # Another process repaired the history, and this connection writes to the removed
+            # file; or an own repair failed, for want of space perhaps.
+            self._disconnect()
+            return self._open()
         return self._connection
 
-    def _open(self) -> None:
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
         make_folder(self.path.parent)
         with contextlib.ExitStack() as stack:
             try:
@@ -131,33 +137,33 @@ class Database:
             except LocksUnusable:
                 if not self.path.exists():
                     raise
-                self._connect()
-            else:
-                self._open_alone()
+                return self._connect()
+            return self._open_alone()
 
-    def _open_alone(self) -> None:
+    def _open_alone(self) -> sqlite3.Connection:
         try:
-            self._prepare()
+            return self._prepare()
         except FAILURES as error:
-            self.close()
+            self._disconnect()
             if not _is_damage(error):
                 raise
-            self._rebuild()
-            self._prepare()
+        self._rebuild()
+        return self._prepare()
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> sqlite3.Connection:
         _create_private(self.path)
         connection = self._connect()
         migrate(connection)
         for table in ("conversation", "message", "part"):
             connection.execute(f"SELECT rowid FROM {table} LIMIT 1").close()
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection = connect(self.path)
         self._connection, self._file = connection, _identity(self.path)
         version = schema_version(connection)
         if version > NEWEST:
-            self.close()
+            self._disconnect()
             raise StorageError(
                 f"the history in {self.path} was written by a newer localr1"
                 f" (schema {version}; this one knows {NEWEST})",
@@ -167,11 +173,9 @@ class Database:
 
     def _repair(self) -> None:
         with self._locks.reshaping():
-            self.close()
-            if not self._still_damaged():
-                self._prepare()
-                return
-            self._rebuild()
+            self._disconnect()
+            if self._still_damaged():
+                self._rebuild()
             self._prepare()
 
     def _still_damaged(self) -> bool:

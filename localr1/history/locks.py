@@ -5,10 +5,10 @@ The operating system lets go of a lock when its process ends, however it ends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
@@ -91,7 +91,9 @@ class Locks:
             lock.release()
 
     def _path(self, conversation_id: str) -> Path:
-        return self._folder / f"{quote(conversation_id, safe='')}.lock"
+        # an id out of a damaged history may hold anything
+        name = re.sub(r"[^0-9A-Za-z_-]", lambda match: f"%{ord(match[0]):x}", conversation_id)
+        return self._folder / f"{name}.lock"
 
 
 def _lock(path: Path) -> FileLock:

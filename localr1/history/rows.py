@@ -83,9 +83,12 @@ def write_message(
     parts = part_rows(message)
     written = checksum(position, message.role, message.finish_reason, parts)
     connection.execute(_UPSERT_MESSAGE, (*place, message.role, message.finish_reason, now, written))
-    (row,) = connection.execute(
+    found = connection.execute(
         "SELECT id FROM message WHERE conversation_id = ? AND position = ?", place
     ).fetchone()
+    if found is None:
+        raise sqlite3.DatabaseError("the index of messages is damaged")
+    row = found[0]
     connection.execute("DELETE FROM part WHERE message_id = ?", (row,))
     connection.executemany(
         "INSERT INTO part (message_id, position, kind, text, tokens, seconds, ended_by)"

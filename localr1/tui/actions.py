@@ -36,7 +36,7 @@ ACTIONS = (
     Action("switch_colours", "f2", "Dark or light", "app", "Switch between the two"),
     Action("command_palette", "ctrl+p", "Commands", "app"),
     Action("quit", "ctrl+q", "Quit", "app", "End the engine and leave; the conversation is kept"),
-    Action("interrupt", "ctrl+c", "Copy the selection; pressed twice: quit", "app"),
+    Action("interrupt", "ctrl+c", "Copy the selection, or twice: quit", "app"),
 )
 
 
@@ -69,8 +69,8 @@ def commands() -> Iterator[tuple[Action, str]]:
 
 
 def key_names(keys: str) -> str:
-    """These keys as they are written on keyboards: "ctrl+t,pageup" -> "Ctrl+T, Page Up"."""
-    return ", ".join(_key_name(key) for key in keys.split(","))
+    """The first two keys as keyboards write them: "ctrl+t,pageup" -> "Ctrl+T, Page Up"."""
+    return ", ".join(_key_name(key) for key in keys.split(",")[:2])
 
 
 def _key_name(key: str) -> str:

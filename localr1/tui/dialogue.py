@@ -33,7 +33,7 @@ class Dialogue:
         self._session = session
         self._post = post
         self._loaded = False
-        self.phase = Phase.IDLE
+        self.phase = Phase.LOADING
         self.waiting: str | None = None
         """A message that is sent when the model is loaded."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
+from localr1.terminal_text import clean_line
+
 MAX_MARKS = 4
 """Zero-width marks kept after one character."""
 
@@ -51,3 +53,8 @@ class MarkLimit:
 
     def _may_join(self) -> bool:
         return self._last != JOINER and self._joined < MAX_JOINED
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Untrusted text on one harmless line: for titles, names, notices and errors."""
+    return MarkLimit()(clean_line(text, limit))

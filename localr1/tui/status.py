@@ -16,7 +16,7 @@ from localr1.engine.protocol import (
     Ready,
     Reasoning,
 )
-from localr1.terminal_text import clean_line
+from localr1.tui.marks import one_line
 
 GAP = "  "
 
@@ -52,8 +52,8 @@ class Status:
             self.activity = "Stopped by an error"
 
     def _take_ready(self, event: Ready) -> None:
-        self.model = clean_line(event.model.name, 60)
-        self.quant_type = clean_line(event.model.quant_type, 16)
+        self.model = one_line(event.model.name, 60)
+        self.quant_type = one_line(event.model.quant_type, 16)
         self.n_ctx = event.plan.n_ctx
         self.activity = "Ready"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from localr1.chat.messages import Message, user_message
 from localr1.chat.prompt import ChatFormat, choose_format
@@ -15,7 +15,6 @@ from localr1.gguf_header import read_header
 from localr1.hardware.plan import LoadPlan
 
 SMALL_PLAN = LoadPlan(n_ctx=1024, n_gpu_layers=0, n_threads=2, n_threads_batch=2)
-E = TypeVar("E", bound=Event)  # type: ignore[valid-type]  # Event is a union of structs
 
 
 async def ask(client: EngineClient, command: Command) -> list[Event]:

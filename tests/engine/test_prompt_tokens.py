@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Iterator
@@ -141,7 +142,7 @@ class CountingTokenizer:
 
 def runs(text: bytes) -> Iterator[int]:
     length = 0
-    for previous, current in zip(text, text[1:], strict=False):
+    for previous, current in itertools.pairwise(text):
         length = length + 1 if previous == current else 0
         yield length + 1
 

@@ -119,12 +119,12 @@ class ScriptedSession:
                 _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                 for task in pending:
                     task.cancel()
-            elif self._stop.is_set():
-                yield msgspec.structs.replace(DONE, finish_reason="cancelled")
-                return
             else:
                 yield step
                 await asyncio.sleep(0)
+            if self._stop.is_set():
+                yield msgspec.structs.replace(DONE, finish_reason="cancelled")
+                return
 
     def _keep(self, event: Event) -> None:
         """Bring the message being written up to this event."""

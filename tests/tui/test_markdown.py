@@ -130,9 +130,25 @@ def test_any_chunks_end_like_the_whole(width: int) -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    "a |b|\n|-|-|\n|1|2|\n;word ;\n;\n\n;- ;1. ;> ;```\n;  ;# ;* ;**;`;---\n;    x;\\;[l](u)".split(
-        ";"
-    )
+    [
+        "a |b|\n|-|-|\n|1|2|\n",
+        "word ",
+        "\n",
+        "\n\n",
+        "- ",
+        "1. ",
+        "> ",
+        "```\n",
+        "  ",
+        "# ",
+        "* ",
+        "**",
+        "`",
+        "---\n",
+        "    x",
+        "\\",
+        "[l](u)",
+    ]
 )
 
 

@@ -16,6 +16,7 @@ from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
 from localr1.errors import ConversationNotFound, ExitCode, StorageError
 from localr1.history import conversation as conversation_module
 from localr1.history import store as store_module
+from localr1.history.locks import Locks
 from localr1.history.rows import TITLE_LIMIT, checksum, title_of
 from localr1.history.store import HistoryStore
 
@@ -367,3 +368,13 @@ def test_the_database_is_set_for_durability(store: HistoryStore) -> None:
         "foreign_keys": 1,
         "trusted_schema": 0,
     }
+
+
+@pytest.mark.parametrize("odd", ["../../outside", "a/b", "..", "\x00", "é", "A b"])
+def test_a_lock_file_never_leaves_its_folder(tmp_path: Path, odd: str) -> None:
+    locks = Locks(tmp_path / "deep" / "locks")
+    assert locks.take(odd)
+    assert not Locks(tmp_path / "deep" / "locks").take(odd)
+    locks.release(odd)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.parent for path in files} == {tmp_path / "deep" / "locks"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -119,7 +118,6 @@ except StorageError as error:
 
 @pytest.mark.parametrize("limit_bytes", [100, 1000, 5000, 20_000, 36_864, 50_001, 100_000])
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path, limit_bytes: int) -> None:
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
     with run_child(FILL, str(tmp_path), str(limit_bytes)) as child:
         output, _ = child.communicate()
     assert child.returncode == 0
@@ -171,6 +169,8 @@ def test_a_folder_in_the_place_of_the_database_is_one_line(tmp_path: Path) -> No
 @contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """As a user who may read the folder but not write it; root gives up its rights meanwhile."""
+    if sys.platform == "win32":
+        raise NotImplementedError("these checks need a POSIX system")
     paths = [folder, *folder.rglob("*")]
     modes = {path: path.stat().st_mode for path in paths}
     root = os.geteuid() == 0

@@ -36,7 +36,9 @@ CASES = {
     "tags quoted in the answer": Case(
         "a</think>Use <think> and </think>.", "a", "Use <think> and </think>."
     ),
-    "opening tag quoted in the block": Case("I write <think> here</think>x", "I write <think> here", "x"),
+    "opening tag quoted in the block": Case(
+        "I write <think> here</think>x", "I write <think> here", "x"
+    ),
     "quoting without being a thinker": Case(
         "Close it by </think> then.", "", "Close it by </think> then.", False, False
     ),

@@ -56,7 +56,7 @@ def test_tokens_are_counted_by_kind_and_seconds_measured() -> None:
 def test_an_open_block_ends_with_the_reply(reason: str) -> None:
     recording = Recording()
     recording.add_all([b"Hmm"])
-    assert recording.writer.reasoning_end(reason) == reason  # type: ignore[arg-type,comparison-overlap]  # parametrized
+    assert recording.writer.reasoning_end(reason) == reason  # type: ignore[arg-type]  # parametrized
 
 
 def test_no_block_no_reasoning() -> None:

@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from localr1.engine.protocol import Event, Failed, Notice
-from localr1.terminal_text import clean_line
+from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui.actions import bindings
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Dialogue, Phase
+from localr1.tui.marks import one_line
 from localr1.tui.messages import (
     EventsArrived,
     NotSent,
@@ -56,16 +56,22 @@ class ChatScreen(Screen[None]):
         self._session = session
         self._clock = clock
         self._dialogue = Dialogue(session, self.post_message)
-        self._status = Status(model=clean_line(session.model_name, 60))
+        self._status = Status(model=one_line(session.model_name, 60))
         self._turns: list[Turn] = []
         self._title = ""
+        # Kept at hand: to look for them would walk through all widgets for each event
+        self.title_line = Static(id="title", markup=False)
+        self.transcript = Transcript(id="transcript")
+        self.composer = Composer(id="composer")
+        self.status_line = StatusLine(self._status, id="status")
+        self._welcome: Welcome | None = Welcome(session.model_name)
 
     def compose(self) -> ComposeResult:
         """Four widgets below each other; turns are added to the transcript."""
-        yield Static(id="title", markup=False)
-        yield Transcript(id="transcript")
-        yield Composer(id="composer")
-        yield StatusLine(self._status, id="status")
+        yield self.title_line
+        yield self.transcript
+        yield self.composer
+        yield self.status_line
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the words in a column in the middle."""
@@ -75,37 +81,26 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is there; everything slow starts after the first paint."""
-        self.transcript.mount(Welcome(self._session.model_name))
+        if self._welcome is not None:
+            self.transcript.mount(self._welcome)
         self._show_title()
         self._invite()
         self.call_after_refresh(self._begin)
 
-    @property
-    def transcript(self) -> Transcript:
-        """The conversation."""
-        return self.query_one(Transcript)
-
-    @property
-    def composer(self) -> Composer:
-        """Where the person writes."""
-        return self.query_one(Composer)
-
-    @property
-    def status_line(self) -> StatusLine:
-        """The line at the bottom."""
-        return self.query_one(StatusLine)
-
     def _begin(self) -> None:
         if self._session.messages:
-            self.query(Welcome).remove()
+            self._end_welcome()
             self._turns += self.transcript.show_history(self._session.messages)
             self.transcript.follow()
         if self._session.read_only:
             self.composer.read_only = True
             self.transcript.note().add(READ_ONLY, "warning")
         self.run_worker(self._dialogue.load(), group="session")
-        self._dialogue.phase = Phase.LOADING
-        self._invite()
+
+    def _end_welcome(self) -> None:
+        if self._welcome is not None:
+            self._welcome.remove()
+            self._welcome = None
 
     # ---- from the composer -----------------------------------------------------------------
 
@@ -120,7 +115,7 @@ class ChatScreen(Screen[None]):
             self._ask(message.text)
 
     def _ask(self, text: str) -> None:
-        self.query(Welcome).remove()
+        self._end_welcome()
         turn = Turn(text, self._clock)
         self._turns.append(turn)
         self.transcript.add_turn(turn)
@@ -141,23 +136,24 @@ class ChatScreen(Screen[None]):
 
     def on_events_arrived(self, message: EventsArrived) -> None:
         """Bring every widget up to what was said."""
-        waits = self._dialogue.waiting is not None
-        turn = self._turns[-1] if message.of_reply or waits else None
+        turn = self._turns[-1] if message.of_reply else None
+        if turn is not None and turn.tps is not None:
+            self._status.tps = turn.tps
         for event in message.events:
             self._status.take(event)
-            for welcome in self.query(Welcome):
-                welcome.take(event)
+            if self._welcome is not None:
+                self._welcome.take(event)
             if turn is not None:
                 turn.apply(event)
             else:
-                self._note(event)
-        if turn is not None and turn.tps is not None:
-            self._status.tps = turn.tps
-        self.status_line.refresh()
+                self._take_load(event)
+        self.status_line.show_facts()
         self._show_title()
 
-    def _note(self, event: Event) -> None:
-        if isinstance(event, Failed):
+    def _take_load(self, event: Event) -> None:
+        if isinstance(event, Loading) and self._dialogue.waiting is not None:
+            self._turns[-1].apply(event)
+        elif isinstance(event, Failed):
             self.transcript.note().add(event.message, "error", event.hint)
         elif isinstance(event, Notice):
             self.transcript.note().add(event.text)
@@ -185,20 +181,27 @@ class ChatScreen(Screen[None]):
         await self._dialogue.stop()
         if self._dialogue.phase is Phase.STOPPING:
             self._status.activity = "Stopping"
-            self.status_line.refresh()
+            self.status_line.show_facts()
 
     def action_toggle_thinking(self) -> None:
         """Open or close the thinking of the last reply that has one."""
         for turn in reversed(self._turns):
             if turn.trace.text:
-                turn.toggle_thinking()
+                self._toggle_thinking(turn)
                 break
 
     def on_thinking_toggled(self, message: ThinkingToggled) -> None:
         """Open or close the thinking whose line was clicked."""
         for turn in self._turns:
             if turn.header is message.header:
-                turn.toggle_thinking()
+                self._toggle_thinking(turn)
+
+    def _toggle_thinking(self, turn: Turn) -> None:
+        turn.toggle_thinking()
+        if not self.is_replying:
+            # An opened block is read from its beginning; following the end would hide that
+            show = self.transcript.scroll_to_widget
+            self.call_after_refresh(show, turn.header, animate=False, top=turn.trace.display)
 
     def action_copy_answer(self) -> None:
         """Put the last answer on the clipboard."""
@@ -233,10 +236,10 @@ class ChatScreen(Screen[None]):
     # ---- words -----------------------------------------------------------------------------
 
     def _show_title(self) -> None:
-        title = clean_line(self._session.title, 200) or "New conversation"
+        title = one_line(self._session.title, 200) or "New conversation"
         if title != self._title:
             self._title = title
-            self.query_one("#title", Static).update(Content(title))
+            self.title_line.update(Content(title))
 
     def _invite(self) -> None:
         words = {Phase.IDLE: INVITATION, Phase.LOADING: LOADING}.get(self._dialogue.phase, REPLYING)

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from localr1.tui.actions import ACTIONS, key_names
 
-_KEY_CELLS = 34
+_KEY_CELLS = 22
 
 
 class HelpScreen(ModalScreen[None]):

@@ -58,7 +58,7 @@ class LineView(ScrollView, can_focus=False):
         if self.row_count() != previous_count:
             self.virtual_size = Size(self.wrap_width, self.row_count())
             self.refresh(layout=True)
-        else:
+        elif first < previous_count:
             self.refresh_lines(first, previous_count - first)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002 (Textual's)

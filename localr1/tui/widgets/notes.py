@@ -7,7 +7,7 @@ from typing import Literal
 from textual.content import Content
 from textual.widgets import Static
 
-from localr1.terminal_text import clean_line
+from localr1.tui.marks import one_line
 
 Weight = Literal["quiet", "warning", "error"]
 
@@ -29,9 +29,9 @@ class Notes(Static):
 
     def add(self, text: str, weight: Weight = "quiet", hint: str = "") -> None:
         """Add a line and, where there is one, what to do about it."""
-        self._lines.append((clean_line(text), _STYLES[weight]))
+        self._lines.append((one_line(text), _STYLES[weight]))
         if hint:
-            self._lines.append((clean_line(hint), _STYLES["quiet"]))
+            self._lines.append((one_line(hint), _STYLES["quiet"]))
         self._draw()
 
     def _draw(self) -> None:

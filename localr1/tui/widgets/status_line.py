@@ -7,8 +7,11 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
-from localr1.terminal_text import clean_line
+from localr1.tui.marks import one_line
 from localr1.tui.status import GAP, Status, fit
+
+REFRESH_SECONDS = 0.25
+"""Between two updates of the numbers: quicker ones cannot be read."""
 
 SAYING_SECONDS = 4.0
 """How long a passing remark stands in place of the facts."""
@@ -22,12 +25,26 @@ class StatusLine(Widget):
         self.status = status
         self._saying = ""
         self._timer: Timer | None = None
+        self._activity = ""
+        self._refreshing: Timer | None = None
+
+    def show_facts(self) -> None:
+        """The facts changed: a new activity is shown at once, mere numbers a little later."""
+        if self.status.activity != self._activity:
+            self._activity = self.status.activity
+            self.refresh()
+        elif self._refreshing is None:
+            self._refreshing = self.set_timer(REFRESH_SECONDS, self._refresh)
+
+    def _refresh(self) -> None:
+        self._refreshing = None
+        self.refresh()
 
     def say(self, text: str) -> None:
         """Show a remark for a few seconds."""
         if self._timer is not None:
             self._timer.stop()
-        self._saying = clean_line(text)
+        self._saying = one_line(text)
         self._timer = self.set_timer(SAYING_SECONDS, self.fall_silent)
         self.refresh()
 

@@ -42,10 +42,9 @@ class ThinkingHeader(Widget):
     def show_thought(self, seconds: float, tokens: int) -> None:
         """Reasoning is over; what was not measured is left out."""
         self._has_trace = True
-        length = count(tokens, "token") if tokens else ""
-        span = f"for {duration(seconds)}" if seconds else ""
-        separator = ", " if span and length else ""
-        self._show(f"Thought {span}{separator}{length}".rstrip())
+        span = f" for {duration(seconds)}" if seconds else ""
+        length = f", {count(tokens, 'token')}" if tokens else ""
+        self._show(f"Thought{span}{length}")
 
     def show_open(self, is_open: bool) -> None:
         """Whether the block below is shown."""

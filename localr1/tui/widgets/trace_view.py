@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localr1.terminal_text import clean
 from localr1.tui.rows import Row, Span
 from localr1.tui.widgets.line_view import LineView
 from localr1.tui.wrap import WrappedText
@@ -14,7 +15,7 @@ class TraceView(LineView):
         super().__init__(id=id, classes=classes)
         self._wrapped = WrappedText(self.wrap_width)
         if text:
-            self._wrapped.append(text)
+            self._wrapped.append(clean(text))
 
     @property
     def text(self) -> str:
@@ -25,12 +26,15 @@ class TraceView(LineView):
         """Add text that follows what is there."""
         if text:
             count = self.row_count()
-            self.rows_changed(self._wrapped.append(text), count)
+            self.rows_changed(self._wrapped.append(clean(text)), count)
 
     def row_count(self) -> int:
-        """How many rows there are now; none without text."""
+        """How many rows there are up to the last one with words."""
         lines = self._wrapped.lines
-        return len(lines) if len(lines) > 1 or lines[0].text else 0
+        count = len(lines)
+        while count and not lines[count - 1].text:
+            count -= 1
+        return count
 
     def row(self, y: int) -> Row:
         """The row at this index."""

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from localr1.engine.protocol import Event, Failed, Loading, Ready
-from localr1.terminal_text import clean_line
+from localr1.tui.marks import one_line
 from localr1.units import count, memory_size
 
 _BAR_CELLS = 32
@@ -17,7 +17,7 @@ class Welcome(Widget):
 
     def __init__(self, model_name: str) -> None:
         super().__init__(classes="welcome")
-        self._model = clean_line(model_name, 60)
+        self._model = one_line(model_name, 60)
         self._facts = ""
         self._progress: float | None = 0.0
 
@@ -27,7 +27,7 @@ class Welcome(Widget):
             self._progress = event.progress
         elif isinstance(event, Ready):
             self._progress = None
-            self._model = clean_line(event.model.name, 60)
+            self._model = one_line(event.model.name, 60)
             self._facts = _facts(event)
         elif isinstance(event, Failed):
             self._progress = None
@@ -58,10 +58,6 @@ class Welcome(Widget):
 
 def _facts(event: Ready) -> str:
     model = event.model
-    return ", ".join(
-        [
-            clean_line(model.quant_type, 16),
-            memory_size(model.size_bytes),
-            f"window of {count(event.plan.n_ctx, 'token')}",
-        ]
-    )
+    size = memory_size(model.size_bytes) if model.size_bytes else ""
+    window = f"window of {count(event.plan.n_ctx, 'token')}"
+    return ", ".join(part for part in (one_line(model.quant_type, 16), size, window) if part)

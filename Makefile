@@ -1,0 +1,47 @@
+# What CI runs, and what a developer runs before a commit: `make check`.
+BIN ?= .venv/bin
+PYTHON ?= python3
+
+.PHONY: venv check format lint types contracts test bench acceptance picture
+
+# Installs localr1 from the checkout with everything that checks need.
+venv:
+	$(PYTHON) -m venv .venv
+	CMAKE_ARGS="-DCMAKE_PROJECT_INCLUDE=$(CURDIR)/packaging/engine/slim.cmake" \
+	  $(BIN)/pip install -c constraints.txt -e '.[dev]'
+
+check: format lint types contracts test
+
+format:
+	$(BIN)/ruff format --check .
+
+lint:
+	$(BIN)/ruff check .
+
+types:
+	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin localr1 converters/localr1_convert
+	$(BIN)/mypy --platform win32 localr1 converters/localr1_convert
+
+contracts:
+	$(BIN)/lint-imports
+
+test:
+	$(BIN)/pytest
+
+# Speed and memory, as ratios measured side by side. Builds llama.cpp's tools on first use.
+bench:
+	$(BIN)/python -m benchmarks.decode_speed
+	$(BIN)/python -m benchmarks.overhead_per_token
+	$(BIN)/python -m benchmarks.start_up
+	$(BIN)/python -m benchmarks.interface_cost
+	$(BIN)/python -m benchmarks.cancel_latency
+
+# The long proofs; their tables are kept in docs/.
+acceptance:
+	$(BIN)/python -m benchmarks.damaged_models --output docs/damaged-files.md
+	LOCALR1_ALL_VARIANTS=1 $(BIN)/pytest tests/cli/test_damaged_models.py
+	$(BIN)/python -m benchmarks.history_kills --output docs/history-durability.md
+
+picture:
+	$(BIN)/python -m benchmarks.make_picture

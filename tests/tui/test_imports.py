@@ -1,0 +1,27 @@
+"""What the interface's process loads, and when."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"llama_cpp", "numpy", "huggingface_hub", "gguf"}
+
+
+@pytest.mark.parametrize("first_answer", [False, True])
+def test_heavy_modules_are_not_loaded(first_answer: bool) -> None:
+    code = (
+        "import sys, localr1.tui.app, localr1.tui.screens.help, localr1.session\n"
+        "from localr1.tui.widgets.answer_view import AnswerView\n"
+        f"{first_answer} and AnswerView('*x*')\n"
+        "print(*sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = set(result.stdout.split())
+    assert not loaded & HEAVY
+    assert ("markdown_it" in loaded) == first_answer
+    assert "pygments.lexers.python" not in loaded
