@@ -50,7 +50,11 @@ class SpecialTokens:
 
 
 def read_special_tokens(
-    folder: Path, tokenizer: dict[str, Any], settings: dict[str, Any], config: dict[str, Any]
+    folder: Path,
+    tokenizer: dict[str, Any],
+    settings: dict[str, Any],
+    config: dict[str, Any],
+    rows: int,
 ) -> SpecialTokens:
     """Collect the special tokens of a checkpoint.
 
@@ -59,6 +63,10 @@ def read_special_tokens(
         tokenizer: the parsed tokenizer.json.
         settings: the parsed tokenizer_config.json.
         config: the parsed config.json.
+        rows: rows of the embedding matrix.
+
+    Raises:
+        ModelRefused: an id that no row has.
     """
     special = SpecialTokens()
     named = {f"{kind}_token": settings.get(f"{kind}_token") for kind in _KINDS}
@@ -69,10 +77,11 @@ def read_special_tokens(
         _read_settings(tokenizer, settings, special, named, kinds)
     for kind in kinds:
         number = config.get(f"{kind}_token_id")
-        if type(number) is int and kind not in special.ids:
-            if number < 0:
-                raise ModelRefused(f"config.json gives {kind}_token_id the value {number}")
-            special.ids[kind] = number
+        if type(number) is not int:
+            continue
+        if not 0 <= number < rows:
+            raise ModelRefused(f"config.json gives {kind}_token_id the value {number}")
+        special.ids.setdefault(kind, number)
     return special
 
 

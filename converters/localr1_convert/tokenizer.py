@@ -56,7 +56,7 @@ def read_tokenizer(
     settings = read_json(settings_path) if settings_path.exists() else {}
     try:
         _refuse_other_kinds(tokenizer)
-        special = read_special_tokens(folder, tokenizer, settings, config)
+        special = read_special_tokens(folder, tokenizer, settings, config, rows)
         return _tokenizer(folder, tokenizer, settings, special, rows=rows, family=family, pre=pre)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise ModelRefused(
@@ -161,9 +161,14 @@ def _tokens(
 
 
 def _place(by_id: dict[int, str], number: Any, text: str, rows: int) -> None:
-    if type(number) is not int or not 0 <= number < rows:
+    if type(number) is not int:
         raise ModelRefused(
-            f"the tokenizer gives {clean_line(text, 40)!r} the id {clean_line(str(number), 20)}; "
+            f"the tokenizer gives {clean_line(text, 40)!r} the id "
+            f"{clean_line(repr(number), 20)}, which is no number"
+        )
+    if not 0 <= number < rows:
+        raise ModelRefused(
+            f"the tokenizer gives {clean_line(text, 40)!r} the id {number}; "
             f"the model has {rows:,} rows"
         )
     if number in by_id:

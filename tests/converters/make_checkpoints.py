@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.converters import tokenizer_files
+from tests.tiny_models import tiny_vocabulary
 
 Weights = npt.NDArray[Any]
 Named = Iterable[tuple[str, Weights]]
@@ -110,6 +111,53 @@ def r1_llama(folder: Path, **changes: Any) -> Path:
     write_text_files(folder, config, tokenizer_files.r1_llama())
     write_weights(folder, random_weights(config, seed=3), "F32")
     return folder
+
+
+def tiny(folder: Path, shards: int = 1, **changes: Any) -> Path:
+    """Llama with 2 layers and some 330 tokens, bf16: for what can go wrong."""
+    words = tiny_vocabulary("llama", r1_tokens=True)
+    special = {n: t for n, t in enumerate(words.tokens) if words.token_types[n] != 1}
+    vocabulary = {t: n for n, t in enumerate(words.tokens) if n not in special}
+    config = {
+        **_SMALL, "num_hidden_layers": 2, "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama", "max_position_embeddings": 2048, "rope_theta": 10000.0,
+        "tie_word_embeddings": True, "vocab_size": len(words.tokens) + 3,
+        "bos_token_id": words.tokens.index(words.bos),
+        "eos_token_id": words.tokens.index(words.eos), **changes,
+    }  # fmt: skip
+    file = tokenizer_files.tokenizer_json(
+        (vocabulary, list(words.merges)), special, tokenizer_files.LLAMA3_PATTERN,
+        ignore_merges=True,
+    )  # fmt: skip
+    settings = {"add_bos_token": True, "bos_token": words.bos, "eos_token": words.eos}
+    write_text_files(folder, config, (file, settings))
+    write_weights(folder, random_weights(config, seed=5), "BF16", shards)
+    return folder
+
+
+def imatrix(path: Path, config: dict[str, Any], name: str = "made.txt") -> Path:
+    """An importance matrix with deterministic values for every matrix of a layer."""
+    draw = _generator(6)
+    writer = gguf.GGUFWriter(path, arch="llama")
+    writer.add_type("imatrix")
+    writer.add_array("imatrix.datasets", [name])
+    writer.add_uint32("imatrix.chunk_count", 4)
+    writer.add_uint32("imatrix.chunk_size", 512)
+    inputs = {
+        "attn_q": "hidden_size", "attn_k": "hidden_size", "attn_v": "hidden_size",
+        "attn_output": "hidden_size", "ffn_gate": "hidden_size", "ffn_up": "hidden_size",
+        "ffn_down": "intermediate_size",
+    }  # fmt: skip
+    for layer in range(config["num_hidden_layers"]):
+        for part, width in inputs.items():
+            sums = (1 + draw((1, config[width]), 0.5)) ** 2
+            writer.add_tensor(f"blk.{layer}.{part}.weight.in_sum2", sums)
+            writer.add_tensor(f"blk.{layer}.{part}.weight.counts", np.full((1, 1), 7, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
 
 
 def smollm2(folder: Path, layers: int = 30, shards: int = 1) -> Path:
