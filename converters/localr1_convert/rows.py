@@ -7,6 +7,7 @@ about a million values, which bounds memory whatever the size of a tensor.
 from __future__ import annotations
 
 import array
+import errno
 import mmap
 import os
 import threading
@@ -14,6 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from localr1_convert.journal import Journal
@@ -107,8 +109,9 @@ class RowWriter:
     def _open_sources(self, number: int) -> None:
         task = self.tasks[number]
         if task.source and task.source not in self._maps:
-            with open(task.source, "rb") as file:  # noqa: PTH123 # a str keeps odd bytes as they are
-                self._maps[task.source] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            self._maps[task.source] = _mapped(Path(task.source))
+        if task.source and len(self._maps[task.source]) < task.offset + task.source_bytes:
+            raise _shorter(Path(task.source))
         if task.imatrix is not None:
             self._imatrix[number] = _imatrix_row(*task.imatrix)
 
@@ -205,9 +208,21 @@ class RowWriter:
                     os.fsync(descriptor)
 
 
+def _mapped(path: Path) -> mmap.mmap:
+    """The file in memory; private, because only writable memory tells its address."""
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            raise _shorter(path)
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+
+
+def _shorter(path: Path) -> OSError:
+    return OSError(errno.EIO, "it became shorter since it was checked", path.name)
+
+
 def _imatrix_row(path: str, sums_offset: int, counts_offset: int, columns: int) -> Any:
     """Mean squared activations of one tensor, as llama-quantize computes them (load_imatrix)."""
-    with open(path, "rb") as file:  # noqa: PTH123
+    with Path(path).open("rb") as file:
         file.seek(sums_offset)
         sums = array.array("f", file.read(columns * 4))
         file.seek(counts_offset)
