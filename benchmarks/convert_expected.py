@@ -26,9 +26,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from localr1.gguf_header.part_file import open_part
 from localr1_convert.imatrix import read_imatrix
 from localr1_convert.quant_types import parse_tensor_type
+
+from localr1.gguf_header.part_file import open_part
 from tests.converters.converting import converted, open_source
 from tests.converters.expected_cases import (
     IMATRIX_NAME,
@@ -175,7 +176,10 @@ def main() -> None:
         work = (arguments.work or Path(temporary)).absolute()
         work.mkdir(parents=True, exist_ok=True)
         reference = Reference(
-            arguments.llama.absolute(), arguments.tools.absolute(), arguments.python.absolute(), work
+            arguments.llama.absolute(),
+            arguments.tools.absolute(),
+            arguments.python.absolute(),
+            work,
         )
         compare(reference, arguments)
 

@@ -173,12 +173,11 @@ def _write(request: Write, kernels: native.Kernels, send) -> Written:  # type: i
     files = [os.open(path, flags, 0o644) for path in request.files]
     _lock(files[0])
     journal = Journal(Path(request.journal), request.fingerprint)
-    for descriptor, header, size_bytes in zip(files, request.headers, request.sizes, strict=True):
+    for descriptor, header in zip(files, request.headers, strict=True):
         if not journal.continued:
             os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, Path(header).read_bytes())
-        os.ftruncate(descriptor, size_bytes)
     last_report = 0.0
 
     def report(writer: RowWriter, odd: str | None = None) -> None:
@@ -193,7 +192,8 @@ def _write(request: Write, kernels: native.Kernels, send) -> Written:  # type: i
     writer.run()
     send(_progress(writer, None))
     journal.close()
-    for descriptor in files:
+    for descriptor, size_bytes in zip(files, request.sizes, strict=True):
+        os.ftruncate(descriptor, size_bytes)  # padding behind the last tensor
         os.fsync(descriptor)
         os.close(descriptor)
     return Written(writer.resumed, _peak_anonymous_bytes())

@@ -55,7 +55,7 @@ class Imatrix:
                 f"{columns:,} columns",
                 "use one that was made for this model",
             )
-        return str(self.path), sums.offset, counts.offset, columns
+        return str(self.path.absolute()), sums.offset, counts.offset, columns
 
     def metadata(self) -> gv.KeyValues:
         """What llama-quantize notes in the model about the matrix it used."""

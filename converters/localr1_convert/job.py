@@ -136,10 +136,10 @@ def run(plan: Plan, child: Child, threads: int, on_progress: Callable[[Progress]
             headers.append(str(path))
         request = Write(
             tasks=plan.tasks(),
-            files=tuple(str(file.partial) for file in plan.files),
+            files=tuple(str(file.partial.absolute()) for file in plan.files),
             headers=tuple(headers),
             sizes=tuple(file.size_bytes for file in plan.files),
-            journal=str(plan.journal),
+            journal=str(plan.journal.absolute()),
             fingerprint=plan.fingerprint(),
             threads=threads,
         )

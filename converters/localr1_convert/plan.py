@@ -114,7 +114,7 @@ class Plan:
         row = imatrix.row(source.name, source.shape) if imatrix and tensor.type.block > 1 else None
         return TensorTask(
             name=source.name,
-            source=str(source.path or ""),
+            source=str(source.path.absolute()) if source.path else "",
             offset=source.offset,
             source_type=source.stored_type.number,
             type=tensor.type.number,

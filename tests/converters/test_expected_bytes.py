@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from localr1_convert.child_client import Child
 from localr1_convert.imatrix import read_imatrix
 from localr1_convert.quant_types import parse_tensor_type
 from localr1_convert.source import Source
+
 from tests.converters.converting import converted, open_source, planned
 from tests.converters.expected_cases import (
     OPTION_CASES,

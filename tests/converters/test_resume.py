@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 
 import pytest
-
-from localr1.errors import EngineStopped, StorageError, UsageError
 from localr1_convert import job
 from localr1_convert.child_client import Child
 from localr1_convert.journal import Journal
+
+from localr1.errors import EngineStopped, StorageError, UsageError
 from tests.converters import make_checkpoints
 from tests.converters.converting import converted, open_source, planned
 
