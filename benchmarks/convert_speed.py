@@ -55,7 +55,8 @@ def make_checkpoint(folder: Path) -> None:
     small = {**SHAPE, "vocab_size": 8192, "num_hidden_layers": 1}
     block = b"".join(encoded(w, "BF16") for _, w in random_weights(small, seed=9, biases=True))
     shapes = dict(_shapes())
-    header, position = {}, 0
+    header: dict[str, dict[str, Any]] = {}
+    position = 0
     for name, shape in shapes.items():
         size = int(np.prod(shape)) * 2
         header[name] = {

@@ -236,8 +236,12 @@ class Buffer:
 
 
 def address_of(buffer: Any) -> int:
-    """The address of a writable buffer's first byte (a private file mapping counts as one)."""
-    return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+    """The address of a buffer's first byte. ctypes tells it of writable memory only, and a file
+    is mapped read-only.
+    """
+    import numpy
+
+    return int(numpy.frombuffer(buffer, dtype=numpy.uint8).ctypes.data)
 
 
 def run_in_threads(count: int, work: Callable[[], None]) -> Iterator[threading.Thread]:

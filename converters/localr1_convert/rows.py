@@ -204,16 +204,20 @@ class RowWriter:
         while not done.wait(0.5):
             if self._unsynced >= _SYNC_BYTES:
                 self._unsynced = 0
-                for descriptor in self.files:
-                    os.fsync(descriptor)
+                try:
+                    for descriptor in self.files:
+                        os.fsync(descriptor)
+                except OSError as failure:  # the system tells of it only once
+                    self._failure = self._failure or failure
+                    return
 
 
 def _mapped(path: Path) -> mmap.mmap:
-    """The file in memory; private, because only writable memory tells its address."""
+    """The file in memory, read-only: a writable mapping would count as memory to be had."""
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             raise _shorter(path)
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _shorter(path: Path) -> OSError:

@@ -92,7 +92,11 @@ def _bytes(name: str, content: bytes) -> Change:
 
 
 def _remove(*names: str) -> Change:
-    return lambda folder: [(folder / name).unlink() for name in names]
+    def remove(folder: Path) -> None:
+        for name in names:
+            (folder / name).unlink()
+
+    return remove
 
 
 def _truncate(folder: Path) -> None:
@@ -113,12 +117,17 @@ def _index_name(name: str) -> Change:
     return _edit(INDEX, lambda index: index["weight_map"].update({"model.norm.weight": name}))
 
 
-def _vocabulary(change: Callable[[dict[str, int]], object]) -> Change:
+def _vocabulary(change: Callable[[dict[str, Any]], object]) -> Change:
     return _edit("tokenizer.json", lambda tokenizer: change(tokenizer["model"]["vocab"]))
 
 
 def _tokenizer(change: Callable[[dict[str, Any]], object]) -> Change:
     return _edit("tokenizer.json", change)
+
+
+def _missing_and_extra(folder: Path) -> None:
+    _edit_header(_rename_tensor)(folder)
+    (folder / INDEX).unlink()
 
 
 def _unknown_pattern(tokenizer: dict[str, Any]) -> None:
@@ -186,7 +195,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "no offsets": (_first_tensor(data_offsets=None), "in an unknown way"),
     "wrong dtype": (_first_tensor(dtype="I16"), "neither F32, F16 nor BF16: 1 tensor"),
     "missing and extra tensor": (
-        lambda folder: (_edit_header(_rename_tensor)(folder), (folder / INDEX).unlink()),
+        _missing_and_extra,
         "missing 1 tensor: model.layers.0.mlp.up_proj.weight; unexpected 1 tensor: "
         "model.layers.7.extra.weight",
     ),

@@ -88,7 +88,7 @@ def test_dry_run(checkpoint: Path, convert: Convert, home: Path) -> None:
     assert answer.code == ExitCode.OK
     lines = answer.out.splitlines()
     assert any(
-        line.split()[:5] == ["blk.0.ffn_down.weight", "256×512", "BF16", "->", "Q6_K"]
+        line.split()[:5] == ["blk.1.ffn_down.weight", "256×512", "BF16", "->", "Q6_K"]
         for line in lines
     )
     assert "bits per weight; needs" in lines[-1]
@@ -122,7 +122,7 @@ def test_an_existing_file_is_kept(checkpoint: Path, convert: Convert, tmp_path: 
         (["--tensor-type", "attn_v"], ExitCode.USAGE, "--tensor-type takes NAME=TYPE"),
         (["--tensor-type", "attn_v=q99"], ExitCode.USAGE, "there is no tensor type 'q99'"),
         (["--split-max-size", "lots"], ExitCode.USAGE, "a number with M or G, not 'lots'"),
-        (["--split-max-size", "10K"], ExitCode.USAGE, "--split-max-size is too small for"),
+        (["--split-max-size", "500"], ExitCode.USAGE, "--split-max-size is too small for"),
         (["--imatrix", "/nowhere.gguf"], ExitCode.NOT_FOUND, "there is no importance matrix"),
         (["--threads", "0"], ExitCode.USAGE, "--threads"),
     ],
@@ -190,7 +190,7 @@ def test_too_little_disk(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     answer = convert(checkpoint, "-o", tmp_path / "out.gguf")
     assert answer.code == ExitCode.STORAGE
-    assert "the result needs 1." in answer.err
+    assert "the result needs 787.5 kB" in answer.err
     assert list(tmp_path.glob("out*")) == []
 
 

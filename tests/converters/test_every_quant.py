@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ from tests.converters.converting import converted, open_source, planned
 
 _NEED_IMATRIX = {"IQ3_XXS", "IQ2_M", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S", "Q2_K_S",
                  "IQ3_XS"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def child() -> Iterator[Child]:
+    """One child process for all conversions."""
+    with Child() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +86,11 @@ def _body(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("quant", QUANT_TYPES)
-def test_same_bytes(folder: Path, tmp_path: Path, quant: str) -> None:
+def test_same_bytes(folder: Path, child: Child, tmp_path: Path, quant: str) -> None:
     imatrix = read_imatrix(folder / "imatrix.gguf") if quant in _NEED_IMATRIX else None
     theirs, ours = tmp_path / "theirs.gguf", tmp_path / "ours.gguf"
     _llama_quantize(folder / "full.gguf", theirs, quant, imatrix)
-    converted(open_source(folder / "full.gguf"), ours, quant=quant, imatrix=imatrix)
+    converted(open_source(folder / "full.gguf"), ours, child, quant=quant, imatrix=imatrix)
     if imatrix is None:
         assert ours.read_bytes() == theirs.read_bytes()
     else:
@@ -90,9 +98,11 @@ def test_same_bytes(folder: Path, tmp_path: Path, quant: str) -> None:
 
 
 @pytest.mark.parametrize("quant", sorted(_NEED_IMATRIX))
-def test_an_importance_matrix_is_asked_for(folder: Path, tmp_path: Path, quant: str) -> None:
+def test_an_importance_matrix_is_asked_for(
+    folder: Path, child: Child, tmp_path: Path, quant: str
+) -> None:
     source = open_source(folder / "full.gguf")
-    with Child() as child, pytest.raises(UsageError, match="needs an importance matrix"):
+    with pytest.raises(UsageError, match="needs an importance matrix"):
         planned(source, tmp_path / "out.gguf", child, quant=quant)
 
 
@@ -128,8 +138,8 @@ def test_unknown_names() -> None:
         parse_tensor_type("x")
 
 
-def test_a_wrong_pattern_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_wrong_pattern_is_refused(folder: Path, child: Child, tmp_path: Path) -> None:
     source = open_source(folder / "full.gguf")
     types = (("attn_(", parse_tensor_type("Q8_0")),)
-    with Child() as child, pytest.raises(UsageError, match=r"llama\.cpp refuses these options"):
+    with pytest.raises(UsageError, match=r"llama\.cpp refuses these options"):
         planned(source, tmp_path / "out.gguf", child, tensor_types=types)
