@@ -17,8 +17,7 @@ from tests.converters.tokenizer_files import DATA
 QUANTS = (
     "BF16", "F16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_K_S", "Q3_K_M", "Q2_K", "IQ4_XS"
 )  # fmt: skip
-SMALL = ("Tiny-R1-Qwen", "Tiny-Qwen2.5", "Tiny-Qwen3", "Tiny-R1-Llama")
-LARGER = ("SmolLM2-135M",)
+FAMILIES = ("Tiny-R1-Qwen", "Tiny-Qwen3", "Tiny-R1-Llama")
 IMATRIX_NAME = "imatrix.gguf"
 
 

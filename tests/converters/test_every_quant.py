@@ -34,7 +34,7 @@ def child() -> Iterator[Child]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny checkpoint, its BF16 GGUF and an importance matrix."""
     folder = tmp_path_factory.mktemp("every")
-    make_checkpoints.tiny(folder / "checkpoint", num_hidden_layers=3, tie_word_embeddings=False)
+    make_checkpoints.tiny(folder / "checkpoint", intermediate_size=256, tie_word_embeddings=False)
     converted(open_source(folder / "checkpoint"), folder / "full.gguf", quant="BF16")
     config = json.loads((folder / "checkpoint" / "config.json").read_text("utf-8"))
     make_checkpoints.imatrix(folder / "imatrix.gguf", config)

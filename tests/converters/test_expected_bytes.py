@@ -18,8 +18,8 @@ from localr1_convert.source import Source
 from tests.converters.converting import converted, open_source, planned
 from tests.converters.expected_cases import (
     OPTION_CASES,
+    FAMILIES,
     QUANTS,
-    SMALL,
     Case,
     expected,
     make_imatrix,
@@ -71,7 +71,7 @@ def _assert_expected(name: str, source: Source, output: Path, child: Child, **op
 
 
 @pytest.mark.parametrize("quant", QUANTS)
-@pytest.mark.parametrize("checkpoint", SMALL, indirect=True)
+@pytest.mark.parametrize("checkpoint", FAMILIES, indirect=True)
 def test_every_family_and_quant(
     checkpoint: Path, source: Source, child: Child, tmp_path: Path, quant: str
 ) -> None:
