@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import queue
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -117,9 +119,8 @@ def main() -> None:
     with contextlib.suppress(ValueError, OSError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
         if hasattr(signal, "SIGXFSZ"):
-            signal.signal(
-                signal.SIGXFSZ, signal.SIG_IGN
-            )  # a file size limit is an error, not death
+            # A file size limit is an error, not death.
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -146,11 +147,11 @@ def _read_lines(lines: queue.SimpleQueue[bytes]) -> None:
     os._exit(0)  # the parent is gone: nobody wants the rest
 
 
-def _send(replies, reply: Reply) -> None:  # type: ignore[no-untyped-def]
+def _send(replies: io.RawIOBase | io.FileIO, reply: Reply) -> None:
     replies.write(encode(reply) + b"\n")
 
 
-def _answer(request: Request, send) -> Reply:  # type: ignore[no-untyped-def]
+def _answer(request: Request, send: Callable[[Reply], None]) -> Reply:
     if isinstance(request, ChooseTypes):
         types, needs_imatrix = native.choose_types(
             Path(request.model),
@@ -168,45 +169,60 @@ def _answer(request: Request, send) -> Reply:  # type: ignore[no-untyped-def]
     return _write(request, kernels, send)
 
 
-def _write(request: Write, kernels: native.Kernels, send) -> Written:  # type: ignore[no-untyped-def]
+def _write(request: Write, kernels: native.Kernels, send: Callable[[Reply], None]) -> Written:
+    with contextlib.ExitStack() as opened:
+        files = [_opened(path, opened) for path in request.files]
+        _lock(files[0])
+        journal = Journal(Path(request.journal), request.fingerprint)
+        opened.callback(journal.close)
+        for descriptor, header in zip(files, request.headers, strict=True):
+            if not journal.continued:
+                os.ftruncate(descriptor, 0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.write(descriptor, Path(header).read_bytes())
+        reporter = _Reporter(send)
+        tasks = list(request.tasks)
+        writer = RowWriter(tasks, files, journal, kernels, request.threads, reporter.report)
+        writer.run()
+        reporter.send(writer)
+        for descriptor, size_bytes in zip(files, request.sizes, strict=True):
+            os.ftruncate(descriptor, size_bytes)  # padding behind the last tensor
+            os.fsync(descriptor)
+        return Written(writer.resumed, _anonymous_bytes())
+
+
+def _opened(path: str, opened: contextlib.ExitStack) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-    files = [os.open(path, flags, 0o644) for path in request.files]
-    _lock(files[0])
-    journal = Journal(Path(request.journal), request.fingerprint)
-    for descriptor, header in zip(files, request.headers, strict=True):
-        if not journal.continued:
-            os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, Path(header).read_bytes())
-    last_report = 0.0
+    descriptor = os.open(path, flags, 0o644)
+    opened.callback(os.close, descriptor)
+    return descriptor
 
-    def report(writer: RowWriter, odd: str | None = None) -> None:
-        nonlocal last_report
+
+class _Reporter:
+    """Sends progress, but not more often than a person can see."""
+
+    def __init__(self, send: Callable[[Reply], None]) -> None:
+        self._send = send
+        self._last = 0.0
+
+    def report(self, writer: RowWriter, odd: str | None = None) -> None:
+        """Tell how far `writer` is; a tensor with odd values is always told."""
         now = time.monotonic()
-        if odd is None and now - last_report < _REPORT_SECONDS:
-            return
-        last_report = now
-        send(_progress(writer, odd))
+        if odd is not None or now - self._last >= _REPORT_SECONDS:
+            self._last = now
+            self.send(writer, odd)
 
-    writer = RowWriter(list(request.tasks), files, journal, kernels, request.threads, report)
-    writer.run()
-    send(_progress(writer, None))
-    journal.close()
-    for descriptor, size_bytes in zip(files, request.sizes, strict=True):
-        os.ftruncate(descriptor, size_bytes)  # padding behind the last tensor
-        os.fsync(descriptor)
-        os.close(descriptor)
-    return Written(writer.resumed, _peak_anonymous_bytes())
-
-
-def _progress(writer: RowWriter, odd: str | None) -> Progress:
-    return Progress(
-        tensors=writer.finished,
-        bytes_in=writer.bytes_in,
-        bytes_out=writer.bytes_out,
-        resumed=writer.resumed,
-        odd=odd,
-    )
+    def send(self, writer: RowWriter, odd: str | None = None) -> None:
+        """Tell how far `writer` is."""
+        self._send(
+            Progress(
+                tensors=writer.finished,
+                bytes_in=writer.bytes_in,
+                bytes_out=writer.bytes_out,
+                resumed=writer.resumed,
+                odd=odd,
+            )
+        )
 
 
 def _lock(descriptor: int) -> None:
@@ -225,7 +241,7 @@ def _lock(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _peak_anonymous_bytes() -> int:
+def _anonymous_bytes() -> int:
     """RssAnon of this process now; buffers are never given back, so it is the peak."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():

@@ -26,6 +26,8 @@ from localr1_convert.task import PIECE_VALUES
 _BASE_BYTES = 200 << 20
 """Measured: Python twice, the tokenizer's text and llama.cpp's tables."""
 _BYTES_PER_THREAD = 2 * PIECE_VALUES * 4
+_MOST_THREADS = 64
+"""With these, anonymous memory stays below 600 MB (2 buffers a thread)."""
 _HASH_BYTES = 8 << 20
 
 
@@ -48,10 +50,10 @@ def memory_needed_bytes(threads: int) -> int:
 
 
 def default_threads() -> int:
-    """All cores this process may use."""
+    """All cores this process may use, as far as memory stays bounded."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+    return min(os.cpu_count() or 1, _MOST_THREADS)
 
 
 def check_output(plan: Plan, *, force: bool) -> None:

@@ -1,7 +1,7 @@
 """Writing tensors into output files: rows from the mapped source, through float32, quantized.
 
 All threads take the next piece of the next tensor, so they stay busy across tensors; a piece is
-about a million values, which bounds memory whatever the size of a tensor.
+half a million values, which bounds memory whatever the size of a tensor.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import msgspec
 
 from localr1_convert.quant_types import BY_NUMBER
 
-PIECE_VALUES = 1 << 20
+PIECE_VALUES = 1 << 19
 """Values that one thread takes at a time: bounds memory whatever the size of a tensor."""
 
 

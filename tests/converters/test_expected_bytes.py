@@ -17,8 +17,8 @@ from localr1_convert.source import Source
 
 from tests.converters.converting import converted, open_source, planned
 from tests.converters.expected_cases import (
-    OPTION_CASES,
     FAMILIES,
+    OPTION_CASES,
     QUANTS,
     Case,
     expected,
