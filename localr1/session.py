@@ -37,7 +37,7 @@ from localr1.engine.protocol import (
     Reasoning,
 )
 from localr1.engine.sampling import Sampling, choose_sampling
-from localr1.errors import Localr1Error
+from localr1.errors import LoadFailed, Localr1Error
 from localr1.hardware.plan import LoadPlan, make_plan, this_machine
 from localr1.history.recorder import Recorder
 from localr1.history.store import Conversation
@@ -72,6 +72,7 @@ class ChatSession:
         self._messages = list(conversation.messages) if conversation else []
         self._sampling = Sampling()
         self._told: set[str] = set()
+        self._stop_asked = False
         self.model: ModelFacts | None = None
         """Of the loaded model; None before `load` succeeded."""
         self.plan: LoadPlan | None = None
@@ -102,8 +103,9 @@ class ChatSession:
         return self.model.name if self.model else self._reference.name
 
     async def load(self) -> AsyncIterator[Event]:
-        """Check, plan and load the model: `Loading`…, then `Ready` or `Failed`."""
+        """Check, plan and load the model: `Loading`…, then `Ready` or `Failed`; `Notice`s."""
         self.model = None
+        self._stop_asked = False
         try:
             async for event in self._load():
                 yield event
@@ -132,6 +134,7 @@ class ChatSession:
 
     async def stop(self) -> None:
         """Stop the running reply or load; it then ends by its own last event."""
+        self._stop_asked = True
         await self._engine.cancel()
 
     async def close(self) -> None:
@@ -154,6 +157,8 @@ class ChatSession:
         self._sampling = choose_sampling(chat.format, self._settings)
         await self._engine.close()
         await self._engine.start()
+        if self._stop_asked:
+            raise LoadFailed("loading was cancelled")
         path = os.fsencode(self._reference.path)
         command = Load(self._engine.new_id(), path, plan, chat.format, name)
         async for event in self._engine.ask(command):

@@ -36,7 +36,8 @@ class LineChat:
     def ask_once(self, question: str) -> int:
         """One question, one reply; answers the exit code."""
         with self._loop() as loop:
-            return exit_code_of(self._run(loop, self._reply(question)))
+            code = exit_code_of(self._run(loop, self._reply(question)))
+            return ExitCode.INTERRUPTED if self._interrupts else code
 
     def talk(self, first: str = "") -> int:
         """A message a line until the input ends; answers the exit code of the last reply."""

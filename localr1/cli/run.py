@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from typing import Any
 
@@ -12,6 +13,7 @@ from localr1.cli.output import Printer
 from localr1.errors import UsageError
 
 STDIN_LIMIT_BYTES = 64 << 20
+SILENT_SECONDS = 2.0
 
 
 @click.command()
@@ -82,10 +84,20 @@ def read_question(arguments: str, printer: Printer) -> str:
 def _read_stdin(printer: Printer) -> str:
     if sys.stdin is None or sys.stdin.isatty():
         return ""
+    _say_what_is_waited_for(printer)
     content = sys.stdin.buffer.read(STDIN_LIMIT_BYTES + 1)
     if len(content) > STDIN_LIMIT_BYTES:
         raise UsageError("standard input is larger than 64 MiB, which no context window holds")
     return decode_input(content, printer)
+
+
+def _say_what_is_waited_for(printer: Printer) -> None:
+    """A pipe that nobody writes to or closes would otherwise look like a hang."""
+    if sys.platform == "win32":
+        return
+    ready, _, _ = select.select([sys.stdin], [], [], SILENT_SECONDS)
+    if not ready:
+        printer.line("Waiting for standard input to end; `< /dev/null` goes on without it.")
 
 
 def decode_input(content: bytes, printer: Printer) -> str:

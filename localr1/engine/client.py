@@ -176,6 +176,8 @@ class EngineClient:
             self.kill("it sent something unreadable")
             raise EngineStopped(f"the engine sent something unreadable: {error}") from error
         if isinstance(event, Failed) and event.id == 0:
+            # not an answer: the worker's own last words, or it does not understand us
+            self.kill("it failed")
             raise await self._death(event.message, event.hint)
         return event
 

@@ -8,19 +8,14 @@ import secrets
 import time
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from localr1.chat.messages import FinishReason, Message
-from localr1.chat.prompt import (
-    ChatFormat,
-    Segment,
-    plain_segments,
-    r1_segments,
-    starts_in_reasoning,
-)
+from localr1.chat.messages import FinishReason
+from localr1.chat.prompt import ChatFormat
 from localr1.engine import native
+from localr1.engine.fitting import PromptMaker
 from localr1.engine.protocol import (
     CountTokens,
     Device,
@@ -34,26 +29,16 @@ from localr1.engine.protocol import (
     Ready,
 )
 from localr1.engine.reply import Emit, ReplyWriter
-from localr1.engine.templates import SpecialWords, render_with_template
-from localr1.engine.tokens import PromptTokenizer
+from localr1.engine.reply_times import ReplyTimes
 from localr1.errors import DoesNotFit, EngineError, LoadFailed
 from localr1.hardware.plan import LoadPlan
 from localr1.terminal_text import clean_line
-from localr1.units import count
 
 _LOADING_STEP = 0.01
 """Progress is told at most a hundred times."""
 
 _CONTEXT_STEP = 256
 """llama.cpp pads the window to this (GGML_PAD in llama-context.cpp)."""
-
-
-class _Prepared(NamedTuple):
-    """A prompt that fits the window."""
-
-    tokens: list[int]
-    in_reasoning: bool
-    notices: list[tuple[str, str]]
 
 
 class LlamaBackend:
@@ -86,13 +71,12 @@ class LlamaBackend:
         """Load the model and make its context window."""
         started = time.monotonic()
         plan = msgspec.structs.replace(command.plan, n_ctx=_padded(command.plan.n_ctx))
-        self._model = self._load_model(command, plan, emit)
-        self._context = self._make_context(plan)
-        self._vocabulary = native.Vocabulary(self._model)
+        model = self._load_model(command, plan, emit)
+        self._context = self._make_context(model, plan)
+        self._model = model
+        self._vocabulary = native.Vocabulary(model)
         self._chat = command.chat
-        self._prompt_tokenizer = PromptTokenizer(
-            self._vocabulary, self._vocabulary.special_texts(), cut_runs=command.chat.cut_runs
-        )
+        self._prompts = PromptMaker(self._vocabulary, command.chat, self._context.n_ctx)
         self._tag_pieces = self._find_tag_pieces(command.chat)
         self._held = []
         plan = msgspec.structs.replace(plan, n_ctx=self._context.n_ctx)
@@ -122,9 +106,9 @@ class LlamaBackend:
             raise LoadFailed(f"{_file_name(command.path)} is an encoder: it does not write text")
         return model
 
-    def _make_context(self, plan: LoadPlan) -> native.Context:
+    def _make_context(self, model: Any, plan: LoadPlan) -> native.Context:
         try:
-            return native.Context(self._model, plan, self._flag)
+            return native.Context(model, plan, self._flag)
         except MemoryError:
             raise DoesNotFit(
                 f"a context window of {plan.n_ctx:,} tokens cannot be made: {self._reason()}",
@@ -159,74 +143,33 @@ class LlamaBackend:
     def count_tokens(self, command: CountTokens) -> int:
         """Tokens of the prompt for these messages."""
         self._require_model()
-        segments, _ = self._render(command.messages)
-        return len(self._tokenize(segments))
+        return self._prompts.count_tokens(command.messages)
 
     def _require_model(self) -> None:
         if self._model is None:
             raise EngineError("no model is loaded")
 
-    def _render(self, messages: Sequence[Message]) -> tuple[list[Segment], list[tuple[str, str]]]:
-        bos = self._vocabulary.bos_text
-        if self._chat.style == "r1":
-            return r1_segments(messages, bos=bos, chat=self._chat), []
-        if self._chat.style == "plain":
-            return plain_segments(messages, bos=""), []
-        words = SpecialWords(bos=bos, eos=self._vocabulary.eos_text)
-        return render_with_template(messages, self._chat, words, native.apply_builtin_template)
-
-    def _tokenize(self, segments: Sequence[Segment]) -> list[int]:
-        """Token ids with BOS exactly once, where the model wants one."""
-        tokens = self._prompt_tokenizer.tokenize(segments)
-        bos = self._vocabulary.bos
-        if self._vocabulary.adds_bos and tokens[:1] != [bos]:
-            tokens.insert(0, bos)
-        while tokens[:2] == [bos, bos]:
-            del tokens[0]
-        return tokens
-
-    def _prepare(self, messages: Sequence[Message]) -> _Prepared:
-        """The prompt for as many of the latest messages as leave room for a reply."""
-        n_ctx = self._context.n_ctx
-        longest = n_ctx - min(1024, n_ctx // 4)
-        for kept in _shortened(messages):
-            segments, notices = self._render(kept)
-            tokens = self._tokenize(segments)
-            if len(tokens) <= longest:
-                dropped = len(messages) - len(kept)
-                if dropped:
-                    notices = [*notices, ("context", _dropped_text(dropped, n_ctx))]
-                return _Prepared(tokens, starts_in_reasoning(segments, self._chat), notices)
-        raise DoesNotFit(
-            f"the message takes {count(len(tokens), 'token')}; the context window holds {n_ctx:,} "
-            f"and keeps {n_ctx - longest:,} for the reply",
-            "shorten it, or choose a larger window with --n-ctx",
-        )
-
     # ---- the reply -------------------------------------------------------------------------
 
     def generate(self, command: Generate, emit: Emit) -> Done:
         """Write a reply; see `Backend`."""
-        started = time.monotonic()
+        times = ReplyTimes(time.monotonic())
         self._require_model()
-        prompt = self._prepare(command.messages)
+        prompt = self._prompts.make(command.messages)
         for kind, text in prompt.notices:
             emit(Notice(id=command.id, kind=kind, text=text))
+        asked_seed = command.sampling.seed
+        seed = secrets.randbits(32) if asked_seed is None else asked_seed
         cached = self._forget_after_common_prefix(prompt.tokens)
-        prompt_started = time.monotonic()
-        seed = command.sampling.seed
-        seed = secrets.randbits(32) if seed is None else seed
-        writer_times = _Times(started)
-        reading_done = self._read_prompt(command.id, prompt.tokens, cached, emit)
-        writer_times.prompt_seconds = time.monotonic() - prompt_started
-        writer = ReplyWriter(emit, command.id, self._chat, in_reasoning=prompt.in_reasoning)
         finish: FinishReason = "cancelled"
-        if reading_done:
-            finish = self._write_reply(command, seed, writer, writer_times)
+        with times.reading(len(prompt.tokens) - cached):
+            was_read = self._read_prompt(command.id, prompt.tokens, cached, emit)
+        writer = ReplyWriter(emit, command.id, self._chat, in_reasoning=prompt.in_reasoning)
+        if was_read:
+            finish = self._write_reply(command, seed, writer, times)
         writer.finish()
-        if finish == "length" and command.max_tokens is None:
+        if finish == "length" and len(self._held) >= self._context.n_ctx:
             emit(Notice(id=command.id, kind="length", text=_window_full_text(self._context.n_ctx)))
-        read = len(prompt.tokens) - cached
         return Done(
             id=command.id,
             finish_reason=finish,
@@ -235,9 +178,9 @@ class LlamaBackend:
             cached_tokens=cached,
             reasoning_tokens=writer.reasoning_tokens,
             answer_tokens=writer.answer_tokens,
-            prompt_tps=_rate(read, writer_times.prompt_seconds) if reading_done else None,
-            generation_tps=writer_times.generation_tps(writer.tokens),
-            ttft_seconds=writer_times.ttft_seconds,
+            prompt_tps=times.prompt_tps if was_read else None,
+            generation_tps=times.generation_tps(writer.tokens),
+            ttft_seconds=times.ttft_seconds,
             reasoning_seconds=writer.reasoning_seconds,
             context_tokens=len(self._held),
             n_ctx=self._context.n_ctx,
@@ -273,7 +216,7 @@ class LlamaBackend:
         return self._context.n_ubatch
 
     def _write_reply(
-        self, command: Generate, seed: int, writer: ReplyWriter, times: _Times
+        self, command: Generate, seed: int, writer: ReplyWriter, times: ReplyTimes
     ) -> FinishReason:
         sampler = native.Sampler(command.sampling, seed)
         try:
@@ -282,7 +225,7 @@ class LlamaBackend:
             sampler.close()
 
     def _write_tokens(
-        self, command: Generate, sampler: native.Sampler, writer: ReplyWriter, times: _Times
+        self, command: Generate, sampler: native.Sampler, writer: ReplyWriter, times: ReplyTimes
     ) -> FinishReason:
         vocabulary, context, held = self._vocabulary, self._context, self._held
         limit = min(command.max_tokens or context.n_ctx, context.n_ctx)
@@ -328,59 +271,12 @@ class LlamaBackend:
         )
 
 
-class _Times:
-    """When things happened in one reply; monotonic seconds."""
-
-    def __init__(self, started: float) -> None:
-        self._started = started
-        self._first: float | None = None
-        self._last = started
-        self.prompt_seconds = 0.0
-
-    def saw_token(self) -> None:
-        """A token was drawn."""
-        self._last = time.monotonic()
-        if self._first is None:
-            self._first = self._last
-
-    @property
-    def ttft_seconds(self) -> float | None:
-        """From the command's arrival to the first token."""
-        return None if self._first is None else self._first - self._started
-
-    def generation_tps(self, tokens: int) -> float | None:
-        """Tokens a second after the first one, which the prompt's processing paid for."""
-        if self._first is None or tokens < 2:
-            return None
-        return _rate(tokens - 1, self._last - self._first)
-
-
-def _rate(tokens: int, seconds: float) -> float | None:
-    return tokens / seconds if tokens > 0 and seconds > 0 else None
-
-
 def _file_name(path: bytes) -> str:
     return clean_line(PurePath(os.fsdecode(path)).name)
 
 
 def _padded(n_ctx: int) -> int:
     return -(-n_ctx // _CONTEXT_STEP) * _CONTEXT_STEP
-
-
-def _shortened(messages: Sequence[Message]) -> list[list[Message]]:
-    """The conversation, then without its oldest turn, and so on; system text always stays."""
-    system = [message for message in messages if message.role == "system"]
-    rest = [message for message in messages if message.role != "system"]
-    starts = [index for index, message in enumerate(rest) if message.role == "user"] or [0]
-    starts[0] = 0
-    return [system + rest[start:] for start in starts]
-
-
-def _dropped_text(dropped: int, n_ctx: int) -> str:
-    return (
-        f"The conversation no longer fits the context window of {n_ctx:,} tokens: "
-        f"the oldest {count(dropped, 'message')} were left out."
-    )
 
 
 def _window_full_text(n_ctx: int) -> str:

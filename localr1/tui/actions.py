@@ -24,7 +24,7 @@ class Action(NamedTuple):
 
 ACTIONS = (
     Action("send", "enter", "Send", "composer"),
-    Action("new_line", "shift+enter,ctrl+j,alt+enter", "New line", "composer"),
+    Action("new_line", "ctrl+j,shift+enter,alt+enter", "New line", "composer"),
     Action("stop", "escape", "Stop the reply", "chat", "What was said so far stays"),
     Action("toggle_thinking", "ctrl+t", "Open or close the thinking", "chat", "Of the last reply"),
     Action("copy_answer", "ctrl+o", "Copy the answer", "chat", "The last one, as Markdown"),

@@ -83,6 +83,11 @@ class Localr1App(App[None]):
                 await self.screen.action_stop()
             self.screen.status_line.say("Press Ctrl+C again to quit.")
 
+    def _print_error_renderables(self) -> None:
+        # Textual prints a traceback with the values of all variables; an error of ours is
+        # raised by `run_chat` instead, and the command line says it in one line
+        self._exit_renderables.clear()
+
 
 def run_chat(session: ChatSession, settings: Settings) -> int:
     """Show the chat until it is left; the session is closed then. The process's exit code."""
@@ -100,4 +105,6 @@ async def _run(app: Localr1App, session: ChatSession) -> int:
     finally:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(session.close(), CLOSE_SECONDS)
-    return int(ExitCode.UNEXPECTED if app.return_code else ExitCode.OK)
+    if app._exception is not None:
+        raise app._exception
+    return int(ExitCode.OK)

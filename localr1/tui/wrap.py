@@ -103,9 +103,12 @@ def _clusters(text: str) -> Iterator[tuple[int, int]]:
 
 
 class WrappedText:
-    """Append-only text and its rows; an append looks at the last row only."""
+    """Append-only text and its rows; an append looks at the last row only.
 
-    def __init__(self, width: int) -> None:
+    With a width of 0 the text is only kept: it is wrapped when the width is known.
+    """
+
+    def __init__(self, width: int = 0) -> None:
         self.width = width
         self.lines = [Line("", "")]
         self._pieces: list[str] = []
@@ -122,7 +125,8 @@ class WrappedText:
         changed = len(self.lines) - 1
         text = self._limit_marks(text)
         self._pieces.append(text)
-        self._wrap(text)
+        if self.width:
+            self._wrap(text)
         return changed
 
     def rewrap(self, width: int) -> None:

@@ -373,3 +373,25 @@ def test_json_failure_is_an_event(smollm2: Path, tmp_path: Path) -> None:
     last = json_lines(done.stdout)[-1]
     assert (last["type"], last["exit_code"]) == ("failed", done.returncode)
     assert json.dumps(last)
+
+
+def test_a_pipe_that_stays_silent_is_explained(scripted: Path) -> None:
+    with subprocess.Popen(
+        [*LOCALR1, "run", scripted, "x"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr
+        assert b"Waiting for standard input" in process.stderr.readline()
+        out, _ = process.communicate(timeout=20)
+    assert out == b"It is **4**.\n"
+
+
+def test_ctrl_c_while_it_loads(tmp_path: Path) -> None:
+    model = write_transcript(tmp_path, REPLY, load_seconds=20.0)
+    with start("run", model, "x", "--json") as process:
+        wait_for_output(process, b"loading")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == ExitCode.INTERRUPTED

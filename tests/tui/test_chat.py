@@ -153,7 +153,7 @@ async def test_question_waits_for_the_model() -> None:
         assert session.sent == []
         assert "Will be sent when the model is loaded" in running.seen
         await running.ask("Too early")
-        assert "waits for the model already" in running.rows()[-1]
+        assert "A question waits already" in running.rows()[-1]
         assert running.screen.composer.text == "Too early"
         gate.set()
         await running.settle()
@@ -399,3 +399,38 @@ async def test_every_size_works(size: tuple[int, int]) -> None:
             await running.pilot.resize_terminal(width, height)
             await running.settle()
             assert len(running.rows()) == height
+
+
+async def test_words_typed_right_after_enter_are_kept() -> None:
+    session = ScriptedSession(reply("", "ok"))
+    async with chat(session) as running:
+        running.screen.composer.text = "One"
+        running.screen.composer.action_send()
+        running.screen.composer.call_later(running.screen.composer.insert, "next")
+        await running.settle()
+        assert session.sent == ["One"]
+        assert running.screen.composer.text == "next"
+
+
+async def test_refused_text_comes_before_what_was_typed_since() -> None:
+    async with chat(ScriptedSession([Answer(text="x"), asyncio.Event()])) as running:
+        await running.ask("One")
+        running.screen.composer.text = "Two"
+        running.screen.composer.action_send()
+        running.screen.composer.call_later(running.screen.composer.insert, "Three")
+        await running.settle()
+        assert running.screen.composer.text == "Two\nThree"
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("send again to restart it", "Send again to restart it"),
+        ("localr1 convert makes a GGUF of it", "localr1 convert makes a GGUF of it"),
+    ],
+)
+async def test_hints_stand_alone(hint: str, shown: str) -> None:
+    async with chat(ScriptedSession([Failed(message="It failed.", hint=hint)])) as running:
+        await running.ask("Go")
+        rows = [row.strip() for row in running.rows()]
+        assert rows[rows.index("It failed.") + 1] == shown

@@ -92,13 +92,13 @@ def _longest_row(clusters: list[str], width: int) -> int:
     return next((count for count in counts if fits(count)), min(1, len(clusters)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="abc   。水🙂é", max_size=40), st.integers(2, 12))
 def test_measured_wrap_equals_the_reference(text: str, width: int) -> None:
     assert rows(text, width) == reference(text, width)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="abc   ", max_size=60), st.integers(1, 12))
 def test_narrow_and_measured_wrap_agree(text: str, width: int) -> None:
     def texts(found: list[tuple[int, int]]) -> list[str]:
@@ -107,7 +107,7 @@ def test_narrow_and_measured_wrap_agree(text: str, width: int) -> None:
     assert texts(wrap._break_narrow(text, width)) == texts(wrap._break_measured(text, width))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(PIECES, st.integers(1, 14))
 def test_chunks_give_the_same_lines_as_the_whole(pieces: list[str], width: int) -> None:
     chunked = WrappedText(width)

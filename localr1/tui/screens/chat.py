@@ -39,7 +39,7 @@ COLUMN = 100
 
 MARGIN = 2
 
-INVITATION = "Ask something    Enter sends   F1 all keys"
+INVITATION = "Ask something    Enter sends   Ctrl+J new line   F1 all keys"
 LOADING = "You can write already; it is sent when the model is loaded"
 REPLYING = "Esc stops the reply"
 READ_ONLY = "Another window writes to this conversation; here it can only be read."
@@ -107,11 +107,10 @@ class ChatScreen(Screen[None]):
     def on_submitted(self, message: Submitted) -> None:
         """Ask, or keep the question until the model is loaded."""
         if self._dialogue.phase in (Phase.REPLYING, Phase.STOPPING):
-            self.status_line.say("The reply is still being written; Esc stops it.")
+            self._give_back(message.text, "The reply is still being written; Esc stops it.")
         elif self._dialogue.waiting is not None:
-            self.status_line.say("A question waits for the model already; Esc takes it back.")
+            self._give_back(message.text, "A question waits already; Esc takes it back.")
         else:
-            self.composer.clear()
             self._ask(message.text)
 
     def _ask(self, text: str) -> None:
@@ -167,11 +166,12 @@ class ChatScreen(Screen[None]):
         """Give the question back."""
         for widget in self._turns.pop().widgets:
             widget.remove()
-        if not self.composer.text:
-            self.composer.text = message.text
-            self.composer.move_cursor(self.composer.document.end)
-        self.status_line.say("The question was not sent.")
+        self._give_back(message.text, "The question was not sent.")
         self._invite()
+
+    def _give_back(self, text: str, reason: str) -> None:
+        self.composer.put_back(text)
+        self.status_line.say(reason)
 
     # ---- actions ---------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ class AnswerView(LineView):
 
     def _show_changes(self) -> None:
         count = self.row_count()
-        first = self._extend(self.wrap_width)
+        first = self._extend(self.wrap_width) if self.wrap_width else 0
         self.rows_changed(first, count)
 
     def _extend(self, width: int) -> int:

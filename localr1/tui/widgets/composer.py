@@ -35,6 +35,13 @@ class Composer(TextArea):
     def _send(self) -> None:
         if self.text.strip() and not self.read_only:
             self.post_message(Submitted(self.text.strip("\n")))
+            # At once: what is typed from now on belongs to the next message
+            self.clear()
+
+    def put_back(self, text: str) -> None:
+        """Show again what could not be sent, before anything written since."""
+        self.text = f"{text}\n{self.text}" if self.text else text
+        self.move_cursor(self.document.end)
 
     def _new_line(self) -> None:
         if not self.read_only:

@@ -20,9 +20,6 @@ from localr1.tui.rows import Look, Row, Span
 
 _STRIPS_KEPT = 512
 
-_FIRST_WIDTH = 80
-"""Cells to wrap at until the first layout tells the real width."""
-
 
 class LineView(ScrollView, can_focus=False):
     """Rows of styled text with selection; subclasses hold the text and wrap it."""
@@ -31,7 +28,8 @@ class LineView(ScrollView, can_focus=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.wrap_width = _FIRST_WIDTH
+        self.wrap_width = 0
+        """Cells that words may take; 0 until the first layout, and nothing is wrapped before."""
         self._strips: LRUCache[int, Strip] = LRUCache(_STRIPS_KEPT)
         self._styles: dict[Look, Style] = {}
 
@@ -55,7 +53,9 @@ class LineView(ScrollView, can_focus=False):
         """Redraw from this row on; lay out again only if the height on the screen changes."""
         for y in range(first, previous_count):
             self._strips.discard(y)
-        if self.row_count() != previous_count:
+        if not self.wrap_width:
+            self.refresh(layout=True)
+        elif self.row_count() != previous_count:
             self.virtual_size = Size(self.wrap_width, self.row_count())
             self.refresh(layout=True)
         elif first < previous_count:

@@ -31,9 +31,15 @@ class Notes(Static):
         """Add a line and, where there is one, what to do about it."""
         self._lines.append((one_line(text), _STYLES[weight]))
         if hint:
-            self._lines.append((one_line(hint), _STYLES["quiet"]))
+            self._lines.append((_sentence(one_line(hint)), _STYLES["quiet"]))
         self._draw()
 
     def _draw(self) -> None:
         self.update(Content("\n").join(Content.styled(text, style) for text, style in self._lines))
         self.display = bool(self._lines)
+
+
+def _sentence(hint: str) -> str:
+    """Hints are written to follow "hint:"; here they stand alone. Names keep their case."""
+    first = hint.partition(" ")[0]
+    return hint[:1].upper() + hint[1:] if first.isalpha() else hint

@@ -13,7 +13,7 @@ class TraceView(LineView):
 
     def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None):
         super().__init__(id=id, classes=classes)
-        self._wrapped = WrappedText(self.wrap_width)
+        self._wrapped = WrappedText()
         if text:
             self._wrapped.append(clean(text))
 

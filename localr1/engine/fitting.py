@@ -1,0 +1,110 @@
+"""From messages to the token ids of a prompt that fits the context window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from localr1.chat.messages import Message
+from localr1.chat.prompt import (
+    ChatFormat,
+    Segment,
+    plain_segments,
+    r1_segments,
+    starts_in_reasoning,
+)
+from localr1.engine import native
+from localr1.engine.templates import SpecialWords, render_with_template
+from localr1.engine.tokens import PromptTokenizer
+from localr1.errors import DoesNotFit
+from localr1.units import count
+
+LONGEST_RESERVE_TOKENS = 1024
+"""Of the window, at least this much or a quarter stays free for the reply."""
+
+
+class FittingPrompt(NamedTuple):
+    """A prompt that fits the window."""
+
+    tokens: list[int]
+    in_reasoning: bool
+    notices: list[tuple[str, str]]
+
+
+class PromptMaker:
+    """Makes prompts for one model.
+
+    Args:
+        vocabulary: the model's.
+        chat: how it is spoken to.
+        n_ctx: the context window, in tokens.
+    """
+
+    def __init__(self, vocabulary: native.Vocabulary, chat: ChatFormat, n_ctx: int) -> None:
+        self._vocabulary = vocabulary
+        self._chat = chat
+        self._n_ctx = n_ctx
+        self._tokenizer = PromptTokenizer(
+            vocabulary, vocabulary.special_texts(), cut_runs=chat.cut_runs
+        )
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Tokens of the prompt for all of these messages."""
+        segments, _ = self._render(messages)
+        return len(self._tokenize(segments))
+
+    def make(self, messages: Sequence[Message]) -> FittingPrompt:
+        """The prompt for as many of the latest messages as leave room for a reply.
+
+        Raises:
+            DoesNotFit: the last message alone is too long.
+        """
+        longest = self._n_ctx - min(LONGEST_RESERVE_TOKENS, self._n_ctx // 4)
+        for kept in _shortened(messages):
+            segments, notices = self._render(kept)
+            tokens = self._tokenize(segments)
+            if len(tokens) <= longest:
+                dropped = len(messages) - len(kept)
+                if dropped:
+                    notices = [*notices, ("context", _dropped_text(dropped, self._n_ctx))]
+                return FittingPrompt(tokens, starts_in_reasoning(segments, self._chat), notices)
+        raise DoesNotFit(
+            f"the message takes {count(len(tokens), 'token')}; the context window holds "
+            f"{self._n_ctx:,} and keeps {self._n_ctx - longest:,} for the reply",
+            "shorten it, or choose a larger window with --n-ctx",
+        )
+
+    def _render(self, messages: Sequence[Message]) -> tuple[list[Segment], list[tuple[str, str]]]:
+        bos = self._vocabulary.bos_text
+        if self._chat.style == "r1":
+            return r1_segments(messages, bos=bos, chat=self._chat), []
+        if self._chat.style == "plain":
+            return plain_segments(messages, bos=""), []
+        words = SpecialWords(bos=bos, eos=self._vocabulary.eos_text)
+        return render_with_template(messages, self._chat, words, native.apply_builtin_template)
+
+    def _tokenize(self, segments: Sequence[Segment]) -> list[int]:
+        """Token ids with BOS exactly once, where the model wants one."""
+        tokens = self._tokenizer.tokenize(segments)
+        bos = self._vocabulary.bos
+        if self._vocabulary.adds_bos and tokens[:1] != [bos]:
+            tokens.insert(0, bos)
+        while tokens[:2] == [bos, bos]:
+            del tokens[0]
+        return tokens
+
+
+def _shortened(messages: Sequence[Message]) -> list[list[Message]]:
+    """The conversation, then without its oldest turn, and so on; system text always stays."""
+    system = [message for message in messages if message.role == "system"]
+    rest = [message for message in messages if message.role != "system"]
+    starts = [index for index, message in enumerate(rest) if message.role == "user"] or [0]
+    starts[0] = 0
+    return [system + rest[start:] for start in starts]
+
+
+def _dropped_text(dropped: int, n_ctx: int) -> str:
+    return (
+        f"The conversation no longer fits the context window of {n_ctx:,} tokens: "
+        f"the oldest {count(dropped, 'message')} were left out."
+    )

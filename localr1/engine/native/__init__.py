@@ -1,0 +1,36 @@
+"""llama.cpp's C API, as far as localr1 uses it: the only package that loads the engine library.
+
+It lives in the worker process. Everything is called through libllama's own handle: a wheel
+holds several copies of each ggml library, and opening one by file name gives a second,
+unused copy with its own device registry and callbacks.
+"""
+
+from localr1.engine.native.context import DECODE_ABORTED, AbortFlag, Context
+from localr1.engine.native.library import NativeLog, devices, load_backends
+from localr1.engine.native.model import (
+    Vocabulary,
+    apply_builtin_template,
+    load_model,
+    model_numbers,
+    model_text,
+    quant_name,
+    writes_text,
+)
+from localr1.engine.native.sampler import Sampler
+
+__all__ = [
+    "DECODE_ABORTED",
+    "AbortFlag",
+    "Context",
+    "NativeLog",
+    "Sampler",
+    "Vocabulary",
+    "apply_builtin_template",
+    "devices",
+    "load_backends",
+    "load_model",
+    "model_numbers",
+    "model_text",
+    "quant_name",
+    "writes_text",
+]

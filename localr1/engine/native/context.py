@@ -1,0 +1,108 @@
+"""A context window over a model, and the flag that stops its computation."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+
+from localr1.hardware.plan import LoadPlan
+
+_KV_TYPES = {
+    "f32": 0,
+    "f16": 1,
+    "q4_0": 2,
+    "q4_1": 3,
+    "q5_0": 6,
+    "q5_1": 7,
+    "q8_0": 8,
+    "iq4_nl": 20,
+    "bf16": 30,
+}
+"""enum ggml_type."""
+_FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
+
+DECODE_ABORTED = 2
+"""llama_decode's answer after the abort callback said stop."""
+
+
+class AbortFlag:
+    """A switch that native code reads while it computes.
+
+    ggml asks its abort callback before every node of the graph, hundreds of times a token. A
+    Python callback would take the interpreter lock each time. C's own `strlen` has the
+    signature that is needed, pointer in and integer out: over this buffer it answers 0 until
+    the first byte is set, then 1.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = ctypes.create_string_buffer(2)
+        library = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
+        address = ctypes.cast(library.strlen, ctypes.c_void_p).value
+        self.callback = llama.ggml_abort_callback(address)
+        self.argument = ctypes.cast(self._buffer, ctypes.c_void_p)
+
+    def raise_(self) -> None:
+        """Stop the running computation; safe from any thread."""
+        self._buffer[0] = b"\x01"
+
+    def lower(self) -> None:
+        """Allow computation again."""
+        self._buffer[0] = b"\x00"
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether computation should stop."""
+        return self._buffer[0] != b"\x00"
+
+
+class Context:
+    """A context window over a model: one sequence, its KV cache, and the abort flag.
+
+    Args:
+        model: from `load_model`.
+        plan: sizes and types; `n_ctx` is a multiple of 256.
+        flag: raised to stop a computation.
+
+    Raises:
+        MemoryError: the library could not make the context; the log has the reason.
+    """
+
+    def __init__(self, model: Any, plan: LoadPlan, flag: AbortFlag) -> None:
+        params = llama.llama_context_default_params()
+        params.n_ctx, params.n_seq_max = plan.n_ctx, 1
+        params.n_batch, params.n_ubatch = plan.n_batch, plan.n_ubatch
+        params.n_threads, params.n_threads_batch = plan.n_threads, plan.n_threads_batch
+        params.type_k, params.type_v = _KV_TYPES[plan.type_k], _KV_TYPES[plan.type_v]
+        params.flash_attn_type = _FLASH_ATTENTION[plan.flash_attn]
+        params.abort_callback, params.abort_callback_data = flag.callback, flag.argument
+        params.no_perf = True
+        self._flag = flag
+        self.handle = llama.llama_init_from_model(model, params)
+        if not self.handle:
+            raise MemoryError("llama_init_from_model")
+        self._memory = llama.llama_get_memory(self.handle)
+        self.n_ctx: int = llama.llama_n_ctx(self.handle)
+        self.n_ubatch: int = llama.llama_n_ubatch(self.handle)
+        self._one = (llama.llama_token * 1)()
+
+    def decode(self, tokens: Sequence[int]) -> int:
+        """Process tokens after those already held; 0, or llama_decode's code."""
+        array = (llama.llama_token * len(tokens))(*tokens)
+        return int(llama.llama_decode(self.handle, llama.llama_batch_get_one(array, len(tokens))))
+
+    def decode_one(self, token: int) -> int:
+        """`decode` for one token, without an allocation."""
+        self._one[0] = token
+        return int(llama.llama_decode(self.handle, llama.llama_batch_get_one(self._one, 1)))
+
+    def keep(self, n_tokens: int) -> bool:
+        """Forget all but the first tokens; False when this architecture cannot (recurrent)."""
+        return bool(llama.llama_memory_seq_rm(self._memory, 0, n_tokens, -1))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        llama.llama_memory_clear(self._memory, False)

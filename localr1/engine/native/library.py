@@ -1,0 +1,117 @@
+"""The library itself: its handle, its log, its backends and devices."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+
+from localr1.engine.protocol import Device
+from localr1.errors import EngineMissing
+
+_GGML_LOG_ERROR, _GGML_LOG_CONTINUED = 4, 5
+"""enum ggml_log_level."""
+_DEVICE_KINDS = {0: "cpu", 1: "gpu", 2: "igpu", 3: "accel"}
+"""enum ggml_backend_dev_type."""
+
+
+def _ggml_library(name: str) -> Any:
+    """The handle to call ggml functions on: dlsym sees through libllama, Windows does not."""
+    if sys.platform == "win32":
+        return ctypes.CDLL(str(Path(llama.__file__).parent / "lib" / f"{name}.dll"))
+    return llama._lib
+
+
+class NativeLog:
+    """What the library says: all of it to standard error, its errors kept for the user."""
+
+    def __init__(self) -> None:
+        self._errors: deque[str] = deque(maxlen=20)
+        self._last_level = 0
+        # ctypes callbacks must outlive their registration
+        self._log_callback = llama.llama_log_callback(self._on_log)
+        self._abort_callback = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(self._on_abort)
+        llama.llama_log_set(self._log_callback, ctypes.c_void_p(0))
+        set_abort_callback = _ggml_library("ggml-base").ggml_set_abort_callback
+        set_abort_callback.restype = ctypes.c_void_p
+        set_abort_callback(self._abort_callback)
+        self.on_abort: Callable[[str], None] = lambda _text: None
+        """Called with the assertion's text just before the process aborts."""
+
+    def take_errors(self) -> list[str]:
+        """Error lines since the last call."""
+        lines = [line for line in "".join(self._errors).splitlines() if line.strip()]
+        self._errors.clear()
+        return lines
+
+    def _on_log(self, level: int, text: bytes | None, _user: object) -> None:
+        line = (text or b"").decode("utf-8", "replace")
+        sys.stderr.write(line)
+        if level != _GGML_LOG_CONTINUED:
+            self._last_level = level
+        if self._last_level == _GGML_LOG_ERROR:
+            self._errors.append(line)
+
+    def _on_abort(self, text: bytes | None) -> None:
+        message = (text or b"").decode("utf-8", "replace")
+        sys.stderr.write(message + "\n")
+        sys.stderr.flush()
+        self.on_abort(message)
+
+
+def load_backends() -> None:
+    """Initialise the library; load the modules of a build with dynamic backends.
+
+    Raises:
+        EngineMissing: no backend can be used.
+    """
+    ggml = _ggml_library("ggml")
+    if ggml.ggml_backend_reg_count() == 0:
+        folder = os.environ.get("LLAMA_CPP_LIB_PATH") or Path(llama.__file__).parent / "lib"
+        # a NULL path would make ggml search the current directory as well
+        ggml.ggml_backend_load_all_from_path(ctypes.c_char_p(os.fsencode(folder)))
+    if ggml.ggml_backend_reg_count() == 0:
+        raise EngineMissing(
+            "the engine library has no backend that works on this machine",
+            "reinstall llama-cpp-python: pip install --force-reinstall --no-cache-dir "
+            "llama-cpp-python",
+        )
+    llama.llama_backend_init()
+
+
+def devices() -> tuple[Device, ...]:
+    """What ggml's device registry lists."""
+    ggml = _ggml_library("ggml")
+    base = _ggml_library("ggml-base")
+    for function in ("name", "description"):
+        getattr(base, f"ggml_backend_dev_{function}").restype = ctypes.c_char_p
+        getattr(base, f"ggml_backend_dev_{function}").argtypes = [ctypes.c_void_p]
+    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
+    ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
+    base.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
+    base.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p] + [
+        ctypes.POINTER(ctypes.c_size_t)
+    ] * 2
+    return tuple(
+        _device(base, ggml.ggml_backend_dev_get(index))
+        for index in range(ggml.ggml_backend_dev_count())
+    )
+
+
+def _device(base: Any, handle: int) -> Device:
+    free, total = ctypes.c_size_t(), ctypes.c_size_t()
+    base.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
+    return Device(
+        name=base.ggml_backend_dev_name(handle).decode("utf-8", "replace"),
+        description=base.ggml_backend_dev_description(handle).decode("utf-8", "replace"),
+        kind=_DEVICE_KINDS.get(base.ggml_backend_dev_type(handle), "other"),
+        free_bytes=free.value,
+        total_bytes=total.value,
+    )

@@ -1,0 +1,118 @@
+"""The main job in a real terminal: ask, see it think before it answers, stop, quit."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import write_transcript
+
+THOUGHT = "Seventeen and twenty-five. Seven and five is twelve, carry one. " * 6
+PATIENCE_SECONDS = 30.0
+
+
+class Terminal:
+    """A terminal that localr1 runs in, seen and typed at from outside."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    def tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-S", str(self._socket), *arguments]
+        return subprocess.run(command, capture_output=True, check=True).stdout.decode()
+
+    def start(self, command: str, *, home: Path) -> None:
+        environment = f"LOCALR1_HOME={shlex.quote(str(home))} TERM=xterm-256color"
+        shell = f"{environment} {command}; stty -a | head -c 0; echo; echo ended with $?; read _"
+        self.tmux("new-session", "-d", "-x", "100", "-y", "30", "sh", "-c", shell)
+
+    def type(self, *keys: str) -> None:
+        self.tmux("send-keys", *keys)
+
+    def screen(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+    def wait_for(self, seen: Callable[[str], bool]) -> str:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            screen = self.screen()
+            if seen(screen):
+                return screen
+            time.sleep(0.05)
+        raise AssertionError(f"not seen within {PATIENCE_SECONDS} s:\n{self.screen()}")
+
+    def wait_for_text(self, text: str) -> str:
+        return self.wait_for(lambda screen: text in screen)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    assert shutil.which("tmux"), "this test needs tmux"
+    terminal = Terminal(tmp_path / "tmux")
+    yield terminal
+    subprocess.run(["tmux", "-S", str(tmp_path / "tmux"), "kill-server"], check=False)
+
+
+def workers() -> set[int]:
+    """Process ids of all engine workers."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if command[1:5] in ([b"-m", b"localr1", b"worker", b"scripted"],):
+                found.add(int(entry.name))
+    return found
+
+
+def test_ask_think_answer_stop_quit(terminal: Terminal, tmp_path: Path) -> None:
+    endless = "</think>" + "word " * 4000
+    model = write_transcript(
+        tmp_path, f"{THOUGHT}</think>\n\nIt is **42**.", endless, tokens_per_second=60.0
+    )
+    before = workers()
+    terminal.start(
+        f"{shlex.quote(sys.executable)} -m localr1 chat {shlex.quote(str(model))}", home=tmp_path
+    )
+    terminal.wait_for_text("Ask something")
+
+    terminal.type("What is 17 + 25?", "Enter")
+    thinking = terminal.wait_for_text("Thinking…")
+    assert "Seventeen" in terminal.wait_for_text("Seventeen")
+    assert "It is 42." not in thinking
+    answered = terminal.wait_for_text("It is 42.")
+    assert "Thought for" in answered
+    assert "Seventeen" not in answered  # folded away when the answer started
+
+    terminal.type("C-t")
+    terminal.wait_for_text("carry one")
+
+    terminal.wait_for_text("Ready")
+    terminal.type("Go on", "Enter")
+    terminal.wait_for_text("word word")
+    assert workers() - before
+    terminal.type("Escape")
+    terminal.wait_for(lambda screen: "topped" in screen and "Ready" in screen)
+
+    terminal.type("C-q")
+    terminal.wait_for_text("ended with 0")
+    assert not workers() - before
+
+    kept = subprocess.run(
+        [sys.executable, "-m", "localr1", "run", str(model), "x", "--continue", "--json"],
+        env={**os.environ, "LOCALR1_HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+    )
+    assert b'"prompt_tokens":' in kept.stdout
