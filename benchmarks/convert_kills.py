@@ -39,15 +39,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         checkpoint = make_checkpoints.smollm2(work / "SmolLM2-135M")
-        started = time.monotonic()
-        convert(checkpoint, work / "whole.gguf")
-        seconds = time.monotonic() - started
+        seconds = float("inf")
+        for name in ("warm.gguf", "whole.gguf"):
+            started = time.monotonic()
+            convert(checkpoint, work / name)
+            seconds = min(seconds, time.monotonic() - started)
         wanted = hashlib.sha256((work / "whole.gguf").read_bytes()).hexdigest()
         chance = random.Random(1)
         killed = same = 0
         for number in range(kills):
             output = work / f"{number}.gguf"
-            moment = chance.uniform(0.2, seconds)
+            moment = chance.uniform(0.2, 0.95 * seconds)
             killed += convert(checkpoint, output, moment) < 0
             journal = output.with_name(output.name + ".partial.journal")
             kept = journal.read_bytes().count(b"\n") - 1 if journal.exists() else 0
