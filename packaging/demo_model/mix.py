@@ -1,0 +1,52 @@
+"""Which kinds of problem there are and how often each is drawn for training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import calendar_problems
+import problems
+import stories
+import talk
+from problems import Maker, Problem
+
+MAKERS: dict[str, tuple[Maker, float]] = {
+    "add": (problems.add, 12),
+    "subtract": (problems.subtract, 13),
+    "multiply": (problems.multiply, 8),
+    "divide": (problems.divide, 8),
+    "compare": (problems.compare, 6),
+    "sort": (problems.sort, 6),
+    "sum of a list": (problems.sum_list, 2),
+    "sequence": (problems.sequence, 6),
+    "word problem": (stories.word_problem, 14),
+    "time": (calendar_problems.time_of_day, 10),
+    "weekday": (calendar_problems.weekday, 3),
+    "date": (calendar_problems.date, 5),
+    "logic": (stories.logic, 11),
+    "follow-up": (talk.follow_up, 12),
+    "conversation": (talk.small_talk, 2),
+    "repeating": (talk.echo, 8),
+    "outside": (talk.outside, 3),
+}
+
+
+def training_problems(seed: int) -> Iterator[Problem]:
+    """An endless stream of problems to train on; none of them is kept for evaluation."""
+    rng = Random(seed)
+    names = list(MAKERS)
+    weights = [MAKERS[name][1] for name in names]
+    while True:
+        yield problems.draw(MAKERS[rng.choices(names, weights)[0]][0], rng, held_out=False)
+
+
+def held_out_problems(seed: int, kinds: tuple[str, ...], count: int) -> list[Problem]:
+    """Different problems kept for evaluation, in kept wordings, evenly over the kinds."""
+    rng = Random(seed)
+    found: dict[str, Problem] = {}
+    while len(found) < count:
+        maker, _ = MAKERS[kinds[len(found) % len(kinds)]]
+        problem = problems.draw(maker, rng, held_out=True)
+        found[problem.key] = problem
+    return list(found.values())
