@@ -53,6 +53,7 @@ def main() -> None:
     contenders = {
         "localr1 run": localr1_run,
         "llama-bench": llama_bench,
+        "llama-bench -fa 0": llama_bench_plain_attention,
         "Llama class": llama_class,
     }
     speeds: dict[str, list[float]] = {name: [] for name in contenders}
@@ -63,11 +64,11 @@ def main() -> None:
     print("| | tokens/s (median) | min-max |\n|---|---|---|")
     for name, values in speeds.items():
         print(f"| {name} | {medians[name]:.1f} | {min(values):.1f}-{max(values):.1f} |")
-    pairs = list(zip(*speeds.values(), strict=True))
-    to_bench = statistics.median(ours / bench for ours, bench, _ in pairs)
-    to_class = statistics.median(ours / other for ours, _, other in pairs)
-    print(f"\nlocalr1 run / llama-bench: {to_bench:.3f} (goal: at least 0.98)")
-    print(f"localr1 run / Llama class: {to_class:.3f} (goal: at least 1.25)")
+    goals = {"llama-bench": "goal: at least 0.98", "Llama class": "goal: at least 1.25"}
+    for other in list(contenders)[1:]:
+        pairs = zip(speeds["localr1 run"], speeds[other], strict=True)
+        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+        print(f"localr1 run / {other}: {ratio:.3f} {goals.get(other, '')}")
 
 
 def localr1_run(model: Path, threads: int) -> float:
@@ -86,12 +87,17 @@ def localr1_run(model: Path, threads: int) -> float:
     return float(done["generation_tps"])
 
 
-def llama_bench(model: Path, threads: int) -> float:
-    """Tokens a second of llama-bench at the same depth, with the attention that localr1 chooses."""
+def llama_bench(model: Path, threads: int, *options: str) -> float:
+    """Tokens a second of llama-bench at the same depth, with its own defaults."""
     command = [str(llama_tool("llama-bench")), "-m", str(model), "-p", "0", "-n", str(NEW_TOKENS)]
-    command += ["-d", str(DEPTH_TOKENS), "-t", str(threads), "-r", "1", "-o", "json", "-fa", "0"]
+    command += ["-d", str(DEPTH_TOKENS), "-t", str(threads), "-r", "1", "-o", "json", *options]
     output = subprocess.run(command, capture_output=True, check=True).stdout
     return float(json.loads(output)[0]["avg_ts"])
+
+
+def llama_bench_plain_attention(model: Path, threads: int) -> float:
+    """The same with the attention that localr1 chooses on a CPU."""
+    return llama_bench(model, threads, "-fa", "0")
 
 
 def llama_class(model: Path, threads: int) -> float:
