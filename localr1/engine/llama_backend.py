@@ -52,6 +52,9 @@ class LlamaBackend:
         self._chat = ChatFormat(style="plain")
         self._held: list[int] = []
         """Token ids whose keys and values are in the KV cache."""
+        self._held_exactly = 0
+        """Leading ones of them that were read in whole micro-batches from the beginning. Those
+        values do not depend on what happened before; rounding differs with the batch size."""
 
     def devices(self) -> tuple[Device, ...]:
         """The devices that this build can use."""
@@ -80,7 +83,7 @@ class LlamaBackend:
         self._chat = command.chat
         self._prompts = PromptMaker(self._vocabulary, command.chat, self._context.n_ctx)
         self._tag_pieces = self._find_tag_pieces(command.chat)
-        self._held = []
+        self._held, self._held_exactly = [], 0
         plan = msgspec.structs.replace(plan, n_ctx=self._context.n_ctx)
         seconds = time.monotonic() - started
         return Ready(id=command.id, model=self._facts(command), plan=plan, load_seconds=seconds)
@@ -164,7 +167,7 @@ class LlamaBackend:
             emit(Notice(id=command.id, kind=kind, text=text))
         asked_seed = command.sampling.seed
         seed = secrets.randbits(32) if asked_seed is None else asked_seed
-        cached = self._forget_after_common_prefix(prompt.tokens)
+        cached = self._forget_after_common_prefix(prompt.tokens, exactly=asked_seed is not None)
         finish: FinishReason = "cancelled"
         with times.reading(len(prompt.tokens) - cached):
             was_read = self._read_prompt(command.id, prompt.tokens, cached, emit)
@@ -191,17 +194,25 @@ class LlamaBackend:
             seed=seed,
         )
 
-    def _forget_after_common_prefix(self, tokens: Sequence[int]) -> int:
+    def _forget_after_common_prefix(self, tokens: Sequence[int], *, exactly: bool) -> int:
         """Keep what the KV cache shares with this prompt; answers how many tokens that is.
 
         The last prompt token is always processed anew: its logits choose the first word.
+
+        Args:
+            tokens: the new prompt.
+            exactly: keep only values that a fresh worker would compute to the last bit, so that
+                the same seed gives the same text whatever was said before.
         """
         pairs = zip(self._held, tokens[:-1], strict=False)
         shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        if exactly:
+            shared = min(shared, self._held_exactly) // self._n_ubatch * self._n_ubatch
         if not self._context.keep(shared):
             self._context.clear()
             shared = 0
         del self._held[shared:]
+        self._held_exactly = min(self._held_exactly, shared) // self._n_ubatch * self._n_ubatch
         return shared
 
     def _read_prompt(self, command_id: int, tokens: Sequence[int], cached: int, emit: Emit) -> bool:
@@ -212,6 +223,8 @@ class LlamaBackend:
             part = tokens[start : start + self._n_ubatch]
             if self._flag.is_raised or not self._decode(part):
                 return False
+            if start == self._held_exactly and len(part) == self._n_ubatch:
+                self._held_exactly += self._n_ubatch
             emit(Prompt(id=command_id, processed=start + len(part), total=total, cached=cached))
         return True
 
@@ -266,6 +279,7 @@ class LlamaBackend:
         if not self._context.keep(len(self._held)):
             self._context.clear()
             self._held.clear()
+            self._held_exactly = 0
         if code == native.DECODE_ABORTED and self._flag.is_raised:
             self._log.take_errors()
             return False
