@@ -98,8 +98,9 @@ def _check_writable(folder: Path) -> None:
 def _check_space(plan: Plan, folder: Path) -> None:
     have = shutil.disk_usage(folder).free
     for file in plan.files:
-        with contextlib.suppress(OSError, AttributeError):
-            have += file.partial.stat().st_blocks * 512
+        with contextlib.suppress(OSError):
+            # blocks, not the size: the file is sparse. Windows does not tell them
+            have += getattr(file.partial.stat(), "st_blocks", 0) * 512
     if plan.size_bytes > have:
         raise StorageError(
             f"the result needs {download_size(plan.size_bytes)}, {download_size(have)} are free "
