@@ -22,6 +22,7 @@ from localr1.chat.prompt import ChatFormat
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Command, Done, Failed, Generate, Load, Ready
 from localr1.engine.sampling import Sampling
+from localr1.errors import EngineStopped
 from localr1.hardware.plan import LoadPlan
 
 PLAN = LoadPlan(n_ctx=4096, n_gpu_layers=0, n_threads=2, n_threads_batch=2, use_mmap=False)
@@ -63,7 +64,7 @@ async def measure(model: Path, phase: str, times: int) -> list[float]:
             latency = await until_end(client, command, draw.uniform(0.05, longest))
             if latency is not None:
                 latencies.append(latency)
-            elif phase == "load":
+            if phase == "load":
                 await client.close()
                 await client.start()
         await client.close()
@@ -89,20 +90,24 @@ async def until_end(client: EngineClient, command: Command, after: float | None)
         nonlocal asked_at
         await asyncio.sleep(after or 0)
         asked_at = time.monotonic()
-        await client.cancel()
+        if isinstance(command, Load):
+            client.kill("loading was cancelled")  # as the session does it
+        else:
+            await client.cancel()
 
     task = asyncio.create_task(cancel()) if after is not None else None
     ended = 0.0
     was_cancelled = False
-    async for event in client.ask(command):
-        ended = time.monotonic()
-        was_cancelled = isinstance(event, Failed) or (
-            isinstance(event, Done) and event.finish_reason == "cancelled"
-        )
-        if isinstance(event, Failed) and task is None:
-            raise SystemExit(event.message)
-        if isinstance(event, Ready) and task is not None:
-            task.cancel()
+    try:
+        async for event in client.ask(command):
+            ended = time.monotonic()
+            was_cancelled = isinstance(event, Done) and event.finish_reason == "cancelled"
+            if isinstance(event, Failed):
+                raise SystemExit(event.message)
+            if isinstance(event, Ready) and task is not None:
+                task.cancel()
+    except EngineStopped:
+        ended, was_cancelled = time.monotonic(), True
     if task is None or not was_cancelled or asked_at is None:
         return None
     await task

@@ -135,7 +135,11 @@ class ChatSession:
     async def stop(self) -> None:
         """Stop the running reply or load; it then ends by its own last event."""
         self._stop_asked = True
-        await self._engine.cancel()
+        if self.model is None:
+            # reading a file cannot be broken off at once, and half a load is worth nothing
+            self._engine.kill("loading was cancelled")
+        else:
+            await self._engine.cancel()
 
     async def close(self) -> None:
         """End the worker and let go of the conversation; a reply in progress is kept as it is."""
