@@ -14,7 +14,7 @@ import gguf
 import numpy as np
 import numpy.typing as npt
 
-from tests.tiny_models import r1_qwen_vocabulary
+from tests.tiny_models import add_tokenizer, r1_qwen_vocabulary
 
 REPOSITORY = Path(__file__).parent.parent
 WORK = REPOSITORY / "benchmarks" / "work"
@@ -68,13 +68,7 @@ def _write(path: Path, shape: Shape, n_ctx_train: int) -> None:
     writer.add_value_length(shape.head_width)
     writer.add_rope_freq_base(1e6)
     writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(vocabulary.pre)
-    writer.add_token_list(vocabulary.tokens)
-    writer.add_token_types(vocabulary.token_types)
-    writer.add_token_merges(vocabulary.merges)
-    writer.add_bos_token_id(vocabulary.tokens.index(vocabulary.bos))
-    writer.add_eos_token_id(vocabulary.tokens.index(vocabulary.eos))
+    add_tokenizer(writer, vocabulary)
     draw = np.random.default_rng(1)
     for name, rows, width, kind in _tensors(shape, len(vocabulary.tokens)):
         if kind == gguf.GGMLQuantizationType.F32:

@@ -189,7 +189,7 @@ def write_tiny_model(
     vocabulary = vocab or tiny_vocabulary(architecture, r1_tokens=r1_tokens)
     writer = gguf.GGUFWriter(path, architecture)
     _add_hyper_parameters(writer, architecture, shape, len(vocabulary.tokens))
-    _add_tokenizer(writer, vocabulary)
+    add_tokenizer(writer, vocabulary)
     if template is not None:
         writer.add_chat_template(template)
     for key, value in (metadata or {}).items():
@@ -240,7 +240,8 @@ def _add_hyper_parameters(
         writer.add_value_length(shape.n_embd // shape.n_head)
 
 
-def _add_tokenizer(writer: gguf.GGUFWriter, vocabulary: Vocabulary) -> None:
+def add_tokenizer(writer: gguf.GGUFWriter, vocabulary: Vocabulary) -> None:
+    """Describe the vocabulary in the file's metadata."""
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(vocabulary.pre)
     writer.add_token_list(vocabulary.tokens)

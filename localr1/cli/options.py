@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
 from localr1 import paths
+from localr1.hardware.plan import KvType
 from localr1.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-KV_TYPES = ["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
+KV_TYPES = get_args(KvType)
 _KV = ", ".join(KV_TYPES)
 
 _OPTIONS = [

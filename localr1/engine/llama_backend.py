@@ -76,7 +76,7 @@ class LlamaBackend:
         plan = msgspec.structs.replace(command.plan, n_ctx=_padded(command.plan.n_ctx))
         model = self._load_model(command, plan, emit)
         if all(device.kind == "cpu" for device in self.devices()):
-            plan = with_cpu_attention(plan, native.model_numbers(model)["n_head"])
+            plan = with_cpu_attention(plan, native.n_head(model))
         self._context = self._make_context(model, plan)
         self._model = model
         self._vocabulary = native.Vocabulary(model)
@@ -125,15 +125,13 @@ class LlamaBackend:
         return clean_line(lines[0]) if lines else "it gave no reason"
 
     def _facts(self, command: Load) -> ModelFacts:
-        numbers = native.model_numbers(self._model)
-        del numbers["n_head"]
         return ModelFacts(
             name=command.name,
             path=clean_line(command.path.decode("utf-8", "replace"), limit=4096),
             architecture=clean_line(native.model_text(self._model, "general.architecture")),
             quant_type=clean_line(native.quant_name(self._model)),
             n_vocab=self._vocabulary.size,
-            **numbers,
+            **native.model_numbers(self._model),
         )
 
     def _find_tag_pieces(self, chat: ChatFormat) -> dict[int, bytes]:

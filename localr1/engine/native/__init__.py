@@ -13,6 +13,7 @@ from localr1.engine.native.model import (
     load_model,
     model_numbers,
     model_text,
+    n_head,
     quant_name,
     writes_text,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "load_model",
     "model_numbers",
     "model_text",
+    "n_head",
     "quant_name",
     "writes_text",
 ]

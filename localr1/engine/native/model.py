@@ -37,9 +37,13 @@ def model_numbers(model: Any) -> dict[str, int]:
         "parameters": llama.llama_model_n_params(model),
         "size_bytes": llama.llama_model_size(model),
         "n_layer": llama.llama_model_n_layer(model),
-        "n_head": llama.llama_model_n_head(model),
         "n_ctx_train": llama.llama_model_n_ctx_train(model),
     }
+
+
+def n_head(model: Any) -> int:
+    """Attention heads of a layer."""
+    return int(llama.llama_model_n_head(model))
 
 
 def model_text(model: Any, key: str) -> str:
