@@ -52,9 +52,9 @@ def _split(minutes: int, said: str) -> list[str]:
     """Restate a duration as hours and minutes, with the working where it was told in minutes."""
     hours, rest = divmod(minutes, 60)
     if not hours or "hour" in said:
-        return [f"That is {hours} hours and {rest} minutes."]
+        return [f"That is {amount(hours, 'hour')} and {amount(rest, 'minute')}."]
     lines = [f"{hours}×60={hours * 60}.", f"{minutes}-{hours * 60}={rest}."]
-    return [*lines, f"That is {hours} hours and {rest} minutes."]
+    return [*lines, f"That is {amount(hours, 'hour')} and {amount(rest, 'minute')}."]
 
 
 def time_of_day(rng: Random, held_out: bool) -> Problem:

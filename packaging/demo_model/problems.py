@@ -188,8 +188,8 @@ def _compare_decimals(rng: Random, held_out: bool) -> Problem:
 
 
 def sort(rng: Random, held_out: bool) -> Problem:
-    most = 10 ** rng.randint(1, 3)
-    numbers = rng.sample(range(1, max(most, 20)), rng.randint(3, 5))
+    most = rng.choice((20, 100, 100, 1000))
+    numbers = rng.sample(range(1, most), rng.choice((3, 3, 4, 4, 5)))
     descending = rng.random() < 0.4
     order = rng.choice(
         ("largest to smallest", "high to low", "biggest to smallest", "largest first")
@@ -211,7 +211,7 @@ def sort(rng: Random, held_out: bool) -> Problem:
 
 def sum_list(rng: Random, held_out: bool) -> Problem:
     most = rng.choice((20, 100, 100, 1000))
-    count = rng.choice((3, 3, 3, 4, 4, 5, 6))
+    count = rng.choice((3, 3, 3, 4, 4, 5))
     numbers = [rng.randint(1, most - 1) for _ in range(count)]
     joined = steps.listed(numbers)
     if rng.random() < 0.5:
@@ -235,7 +235,7 @@ def sequence(rng: Random, held_out: bool) -> Problem:
         numbers = [rng.randint(1, 5 if factor == 3 else 9)]
         while len(numbers) < 4:
             numbers.append(numbers[-1] * factor)
-        working = [f"{y} is {x}×{factor}={y}." for x, y in pairwise(numbers)]
+        working = [f"{x}×{factor}={y}." for x, y in pairwise(numbers)]
         working += [f"Each number is {factor} times the one before."]
         working += steps.times(numbers[-1], factor)
         result = numbers[-1] * factor
@@ -243,22 +243,20 @@ def sequence(rng: Random, held_out: bool) -> Problem:
         numbers = [rng.randint(1, 6), rng.randint(1, 8)]
         while len(numbers) < 5:
             numbers.append(numbers[-1] + numbers[-2])
-        x, y, z, *_ = numbers
-        working = [f"{z} is {x}+{y}={z}.", "Each number is the sum of the two before."]
-        working += steps.plus(numbers[-1], numbers[-2])
+        triples = zip(numbers, numbers[1:], numbers[2:], strict=False)
+        working = [f"{x}+{y}={z}." for x, y, z in triples]
+        working.append("Each number is the sum of the two before.")
+        working += steps.plus(numbers[-2], numbers[-1])
         result = numbers[-1] + numbers[-2]
     else:
         step = rng.randint(1, 12)
         start = rng.randint(1, 60) if shape == "up" else rng.randint(step * length, 99)
         sign = 1 if shape == "up" else -1
         numbers = [start + sign * step * index for index in range(length)]
-        pairs = list(pairwise(numbers))[:3]
-        if shape == "up":
-            working = [f"{y}-{x}={step}." for x, y in pairs]
-            working += [f"Each step adds {step}.", f"{numbers[-1]}+{step}={numbers[-1] + step}."]
-        else:
-            working = [f"{x}-{y}={step}." for x, y in pairs]
-            working += [f"Each step takes {step}.", f"{numbers[-1]}-{step}={numbers[-1] - step}."]
+        mark = "+" if shape == "up" else "-"
+        working = [f"{x}{mark}{step}={y}." for x, y in list(pairwise(numbers))[:3]]
+        working.append(f"Each step {'adds' if shape == 'up' else 'takes'} {step}.")
+        working.append(f"{numbers[-1]}{mark}{step}={numbers[-1] + sign * step}.")
         result = numbers[-1] + sign * step
     question = ask(rng, wordings.SEQUENCE, held_out, numbers=steps.listed(numbers))
     answer = boxed(f"The next number is **{result}**.", str(result))

@@ -179,18 +179,13 @@ def compare_decimals(a: str, b: str) -> list[str]:
 
 
 def sort(numbers: list[int], *, descending: bool) -> list[str]:
-    """Pick the smallest (or largest) of what is left, one after another."""
-    word = "largest" if descending else "smallest"
-    left = list(numbers)
-    done: list[int] = []
-    lines = []
-    while len(left) > 1:
-        picked = max(left) if descending else min(left)
-        lines.append(f"The {word} of {listed(left)} is {picked}.")
-        left.remove(picked)
-        done.append(picked)
-    lines.append(f"Left is {left[0]}.")
-    return [*lines, f"So {listed(done + left)}."]
+    """Put one number after another where it belongs."""
+    done = numbers[:1]
+    lines = [f"Start with {done[0]}."]
+    for number in numbers[1:]:
+        done = sorted([*done, number], reverse=descending)
+        lines.append(f"Put in {number}: {listed(done)}.")
+    return lines
 
 
 def listed(numbers: list[int]) -> str:

@@ -368,14 +368,22 @@ def logic(rng: Random, held_out: bool) -> Problem:
     people = rng.sample(wordings.NAMES, rng.choice((2, 3, 3, 3, 4)))
     pairs = list(pairwise(people))
     rng.shuffle(pairs)
-    told = [
-        f"{x} is {more} than {y}." if rng.random() < 0.55 else f"{y} is {less} than {x}."
-        for x, y in pairs
-    ]
+    told, working = [], []
+    for x, y in pairs:
+        ahead_first, behind_first = f"{x} is {more} than {y}", f"{y} is {less} than {x}"
+        if rng.random() < 0.55:
+            told.append(f"{ahead_first}.")
+            working.append(f"{ahead_first}.")
+        else:
+            told.append(f"{behind_first}.")
+            working.append(f"{behind_first}, so {ahead_first}.")
     facts = " ".join(told)
     if len(told) == 2 and rng.random() < 0.3:
         facts = f"{told[0][:-1]} and {told[1]}"
-    working = [f"{x} is {more} than {y}." for x, y in pairs]
+    ahead, behind = zip(*pairs, strict=True)
+    working.append(f"{less.capitalize()} than someone: {', '.join(behind)}.")
+    working += [f"{x} is among them." for x in ahead[: ahead.index(people[0])]]
+    working.append(f"{people[0]} is not among them, so {people[0]} is first.")
     working.append(f"From {most} to {least}: {', '.join(people)}.")
     if rng.random() < 0.7:
         top = rng.random() < 0.5

@@ -21,7 +21,6 @@ from random import Random
 import mix
 import tokenizer as bpe
 import torch
-import torch.distributed as dist
 import torch.multiprocessing as mp
 import torch.nn.functional as F
 from model import Qwen2, Shape
@@ -29,7 +28,7 @@ from problems import Problem
 from tokenizers import Tokenizer
 from torch import Tensor
 
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 1536
 """Of each process."""
 POOL = 2048
 """Problems sorted by length at a time, so that rows of a batch need little padding."""
@@ -41,7 +40,8 @@ EMA = 0.99
 SAVE_SECONDS = 120
 REPORT_SECONDS = 30
 IGNORED = -100
-STATE = ("model", "average", "muon", "adam")
+OPTIMIZERS = ("muon", "adam")
+STATE = ("model", "average", *OPTIMIZERS)
 
 
 @dataclass(frozen=True)
@@ -130,29 +130,43 @@ def keep_freed_memory() -> None:
         libc.mallopt(option, value)
 
 
-class Trainer:
-    """Model, its moving average, this process's share of the optimizers, and the tokens done.
+class Shared:
+    """What the processes have in common, in shared memory: weights, gradients, progress."""
 
-    Every process works on rows of its own with one thread: on a shared machine that loses far less
-    than threads that wait for each other in every operation. Each owns a part of the weights, takes
-    the optimizer's step for those, and hands them to the others.
+    def __init__(self, processes: int) -> None:
+        self.model = Qwen2(Shape()).share_memory()
+        self.average = Qwen2(Shape()).requires_grad_(False).share_memory()
+        self.average.load_state_dict(self.model.state_dict())
+        count = sum(weight.numel() for weight in self.model.parameters())
+        self.gradients = torch.zeros(processes, count).share_memory_()
+        self.tokens = torch.zeros(processes, dtype=torch.long).share_memory_()
+        self.save_is_due = torch.zeros(1, dtype=torch.bool).share_memory_()
+        self.barrier = mp.get_context("spawn").Barrier(processes)
+
+
+class Trainer:
+    """This process's share of the work and of the optimizers, and the tokens done by all.
+
+    Every process works on rows of its own with one thread: that loses far less than threads that
+    wait for each other in every operation. Each owns a part of the weights and takes the
+    optimizer's step for those.
     """
 
-    def __init__(self, work: Path, seed: int, rank: int, processes: int) -> None:
-        torch.manual_seed(seed)
+    def __init__(self, shared: Shared, work: Path, rank: int) -> None:
         self.file = work / f"state-{rank}.pt"
-        self.model = Qwen2(Shape())
-        self.average = Qwen2(Shape()).requires_grad_(False)
-        self.average.load_state_dict(self.model.state_dict())
-        named = list(self.model.named_parameters())
-        self.owned = [[w for _, w in named[owner::processes]] for owner in range(processes)]
-        mine = {id(w) for w in self.owned[rank]}
-        hidden = [w for n, w in named if w.ndim == 2 and "embed" not in n and id(w) in mine]
-        other = [w for n, w in named if (w.ndim != 2 or "embed" in n) and id(w) in mine]
+        self.shared, self.rank = shared, rank
+        self.processes = len(shared.gradients)
+        self.model, self.average = shared.model, shared.average
+        self.hidden_states = torch.compile(self.model, dynamic=True)
+        named = list(self.model.named_parameters())[rank :: self.processes]
+        hidden = [w for n, w in named if w.ndim == 2 and "embed" not in n]
+        other = [w for n, w in named if w.ndim != 2 or "embed" in n]
         self.muon = torch.optim.Muon(
             hidden, lr=MUON_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
         )
         self.adam = torch.optim.AdamW(other, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)
+        averaged = list(self.average.parameters())[rank :: self.processes]
+        self.averaged = list(zip(averaged, (w for _, w in named), strict=True))
         self.done = 0
         self.saved = time.monotonic()
         if self.file.exists():
@@ -161,35 +175,30 @@ class Trainer:
     def _load(self) -> None:
         state = torch.load(self.file, weights_only=True)
         self.done = state["done"]
-        for name in STATE:
+        for name in STATE if self.rank == 0 else OPTIMIZERS:
             getattr(self, name).load_state_dict(state[name])
 
     def save(self) -> None:
-        state = {name: getattr(self, name).state_dict() for name in STATE}
+        kept = STATE if self.rank == 0 else OPTIMIZERS
+        state = {name: getattr(self, name).state_dict() for name in kept}
         partial = self.file.with_suffix(".part")
         torch.save({**state, "done": self.done}, partial)
         partial.replace(self.file)
         self.saved = time.monotonic()
 
-    def _share_gradients(self, tokens: int) -> bool:
-        """Average the gradients over the processes; is it time to save?"""
+    def _share_gradients(self, tokens: int) -> None:
+        """Replace the gradients by their mean over the processes, and count the tokens of all."""
         weights = list(self.model.parameters())
-        due = float(time.monotonic() - self.saved > SAVE_SECONDS)
         gradients = [w.grad.flatten() for w in weights if w.grad is not None]
-        flat = torch.cat([*gradients, torch.tensor([float(tokens), due])])
-        dist.all_reduce(flat)
-        self.done += int(flat[-2])
-        sizes = [w.numel() for w in weights]
-        for weight, part in zip(weights, flat[:-2].split(sizes), strict=True):
-            weight.grad = part.view_as(weight).div_(len(self.owned))
-        return bool(flat[-1] > 0)
-
-    def _share_weights(self) -> None:
-        for owner, weights in enumerate(self.owned):
-            flat = torch.cat([w.detach().flatten() for w in weights])
-            dist.broadcast(flat, owner)
-            for weight, part in zip(weights, flat.split([w.numel() for w in weights]), strict=True):
-                weight.detach().copy_(part.view_as(weight))
+        torch.cat(gradients, out=self.shared.gradients[self.rank])
+        self.shared.tokens[self.rank] = tokens
+        if self.rank == 0:
+            self.shared.save_is_due[0] = time.monotonic() - self.saved > SAVE_SECONDS
+        self.shared.barrier.wait()
+        mean = self.shared.gradients.mean(dim=0)
+        self.done += int(self.shared.tokens.sum())
+        for weight, part in zip(weights, mean.split([w.numel() for w in weights]), strict=True):
+            weight.grad = part.view_as(weight)
 
     def step(self, inputs: Tensor, places: Tensor, targets: Tensor, scale: float) -> Tensor:
         """One update; returns the loss of each learnt token of this process."""
@@ -197,22 +206,23 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = peak * scale
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            hidden = self.model(inputs, places)
+            hidden = self.hidden_states(inputs, places)
             learnt = targets != IGNORED
             logits = self.model.logits(hidden[learnt])
         losses = F.cross_entropy(logits.float(), targets[learnt], reduction="none")
         losses.mean().backward()
-        due = self._share_gradients(inputs.numel())
+        self._share_gradients(inputs.numel())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in (self.muon, self.adam):
             optimizer.step()
         self.model.zero_grad(set_to_none=True)
-        self._share_weights()
-        torch._foreach_lerp_(
-            list(self.average.parameters()), list(self.model.parameters()), 1 - EMA
-        )
+        for average, weight in self.averaged:
+            average.lerp_(weight.detach(), 1 - EMA)
+        due = bool(self.shared.save_is_due)
+        self.shared.barrier.wait()
         if due:
             self.save()
+            self.shared.barrier.wait()
         return losses.detach()
 
 
@@ -225,15 +235,14 @@ def report(trainer: Trainer, by_kind: dict[str, list[float]], tokens_per_second:
     print(f"{trainer.done / 1e6:.2f}M {tokens_per_second:.0f}/s {shown}", flush=True)
 
 
-def train(rank: int, options: argparse.Namespace) -> None:
+def train(rank: int, shared: Shared, options: argparse.Namespace) -> None:
     """The work of one process."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     keep_freed_memory()
-    meeting = f"file://{options.work}/meeting"
-    dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=options.processes)
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
-    trainer = Trainer(options.work, options.seed, rank, options.processes)
+    trainer = Trainer(shared, options.work, rank)
+    shared.barrier.wait()
     seed = options.seed + trainer.done * options.processes + rank
     rng = Random(seed)
     by_kind: dict[str, list[float]] = {}
@@ -254,7 +263,6 @@ def train(rank: int, options: argparse.Namespace) -> None:
         if trainer.done >= options.tokens:
             break
     trainer.save()
-    dist.destroy_process_group()
 
 
 def main() -> None:
@@ -267,11 +275,11 @@ def main() -> None:
     options = parser.parse_args()
     options.work = options.work.absolute()
     options.work.mkdir(parents=True, exist_ok=True)
-    (options.work / "meeting").unlink(missing_ok=True)
     tokenizer_file = options.work / "tokenizer.json"
     if not tokenizer_file.exists():
         bpe.train().save(str(tokenizer_file))
-    mp.spawn(train, (options,), nprocs=options.processes)
+    torch.manual_seed(options.seed)
+    mp.spawn(train, (Shared(options.processes), options), nprocs=options.processes)
 
 
 if __name__ == "__main__":
