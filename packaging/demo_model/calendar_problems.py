@@ -163,8 +163,11 @@ def weekday(rng: Random, held_out: bool) -> Problem:
     at = rng.randrange(7)
     forward = rng.random() < 0.65
     weeks, rest = divmod(days, 7)
-    working = []
-    if weeks:
+    said = amount(days, "day")
+    if rest == 0 and rng.random() < 0.5:
+        said = amount(weeks, "week")
+    working = [f"Count {said}."]
+    if "week" not in said and weeks:
         working.append(f"{weeks}×7={weeks * 7}, {days}-{weeks * 7}={rest}.")
     passed = [WEEKDAYS[(at + (step if forward else -step)) % 7] for step in range(1, rest + 1)]
     counted = ", ".join(f"{index} {day}" for index, day in enumerate(passed, start=1))
@@ -172,10 +175,6 @@ def weekday(rng: Random, held_out: bool) -> Problem:
     opening = f"Go {rest} {way} from {WEEKDAYS[at]}"
     working.append(f"{opening}: {counted}." if rest else f"Full weeks: {WEEKDAYS[at]} again.")
     result = passed[-1] if passed else WEEKDAYS[at]
-    said = amount(days, "day")
-    if rest == 0 and rng.random() < 0.5:
-        said = amount(weeks, "week")
-        working[0] = f"{weeks}×7={days}."
     choice = wordings.WEEKDAY_AFTER if forward else wordings.WEEKDAY_BEFORE
     question = ask(rng, choice, held_out, d=said, day=WEEKDAYS[at], name=rng.choice(wordings.NAMES))
     key = f"weekday {at} {days} {way}"

@@ -13,7 +13,7 @@ from problems import Maker, Problem
 
 MAKERS: dict[str, tuple[Maker, float]] = {
     "add": (problems.add, 9),
-    "subtract": (problems.subtract, 10),
+    "subtract": (problems.subtract, 12),
     "multiply": (problems.multiply, 7),
     "divide": (problems.divide, 10),
     "compare": (problems.compare, 6),
@@ -27,7 +27,7 @@ MAKERS: dict[str, tuple[Maker, float]] = {
     "logic": (stories.logic, 12),
     "follow-up": (talk.follow_up, 10),
     "conversation": (talk.small_talk, 2),
-    "repeating": (talk.echo, 6),
+    "repeating": (talk.echo, 3),
     "outside": (talk.outside, 3),
 }
 

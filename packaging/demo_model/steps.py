@@ -6,7 +6,7 @@ can check them all. The last line of a routine states its result.
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 PLACES = ("Ones", "Tens", "Hundreds", "Thousands", "Ten thousands", "Hundred thousands")
 
@@ -197,10 +197,35 @@ def add_all(numbers: list[int]) -> list[str]:
     """Running sums of three or more numbers."""
     lines = []
     total = numbers[0]
-    for number in numbers[1:]:
+    for index, number in enumerate(numbers[1:], start=2):
         lines += plus(total, number)
         total += number
+        if index < len(numbers):
+            lines.append(f"Still to add: {listed(numbers[index:])}.")
     return [*lines, f"The sum is {total}."]
+
+
+def sequence(numbers: list[int]) -> tuple[list[str], int]:
+    """Find the rule of a sequence by its first differences; the working and the next number."""
+    rises = numbers[1] > numbers[0]
+    pairs = list(pairwise(numbers))[:3]
+    shown = (f"{max(pair)}-{min(pair)}={max(pair) - min(pair)}" for pair in pairs)
+    lines = [f"Steps: {', '.join(shown)}."]
+    last = numbers[-1]
+    if len({y - x for x, y in pairs}) == 1:
+        step = abs(numbers[1] - numbers[0])
+        sign = "+" if rises else "-"
+        following = last + step if rises else last - step
+        lines.append(f"All the same, {'up' if rises else 'down'}: {last}{sign}{step}={following}.")
+        return lines, following
+    lines.append("Not the same.")
+    factor = numbers[1] // numbers[0]
+    if all(y == x * factor for x, y in pairs):
+        lines += [f"{x}×{factor}={y}." for x, y in pairs[:2]]
+        return [*lines, f"Always times {factor}.", *times(last, factor)], last * factor
+    lines += [f"{x}+{y}={z}." for x, y, z in zip(numbers, numbers[1:], numbers[2:4], strict=False)]
+    following = numbers[-2] + last
+    return [*lines, "Always the sum of the two before.", *plus(numbers[-2], last)], following
 
 
 def amount(count: int, unit: str) -> str:

@@ -19,6 +19,8 @@ class Story:
     """A word problem's skeleton: numbers, calculation, and sentences in several wordings."""
 
     name: str
+    plan: str
+    """What has to be done, in a sentence."""
     numbers: Callable[[Random], dict[str, int]]
     work: Callable[[dict[str, int]], tuple[list[str], int]]
     unit: str
@@ -84,11 +86,15 @@ def _travel(rng: Random) -> dict[str, int]:
 STORIES = (
     Story(
         "gain",
+        "Both together: add.",
         _two,
         lambda n: _chain(n["a"], ("+", n["b"])),
         "items",
         Wordings(
             (
+                "{p} bakes {a} cakes in the morning and {b} cakes later. How many cakes is that in all?",
+                "{p} bought {a} {items} and {q} bought {b}. How many {items} is that in total?",
+                "{p} had {a} {items}. Then {p} brought {b} more home. How many {items} are there now?",
                 "{p} has {a} {items}. {q} gives {p} {b} more. How many {items} does {p} have now?",
                 "{p} has {a} {items} and buys {b} more. How many {items} does {p} have?",
                 "There are {a} {items} on the table. {p} brings {b} more. How many are there now?",
@@ -108,11 +114,15 @@ STORIES = (
     ),
     Story(
         "loss",
+        "Some are gone: subtract.",
         _two_down,
         lambda n: _chain(n["a"], ("-", n["b"])),
         "items",
         Wordings(
             (
+                "If {p} had {a} {items} and gave {b} to {q}, how many {items} would be left?",
+                "{p} had {a} {items}. {q} ate {b} of them. How many remain?",
+                "{q} took {b} of the {a} {items} that {p} had. How many {items} are left?",
                 "{p} has {a} {items}. {p} gives {b} to {q}. How many {items} does {p} have left?",
                 "{p} had {a} {items} and lost {b}. How many {items} are left?",
                 "There were {a} {items} in a box. {p} took {b} out. How many are left?",
@@ -132,11 +142,15 @@ STORIES = (
     ),
     Story(
         "gain and loss",
+        "First add, then subtract.",
         _three,
         lambda n: _chain(n["a"], ("+", n["b"]), ("-", n["c"])),
         "items",
         Wordings(
             (
+                "{p} had {a} {items}. {q} brought {b} more. Then {q} took {c} away. How many {items} remain?",
+                "{p} found {a} {items}. Then {p} got {b} more and gave {c} away. How many {items} are left?",
+                "{p} bought {a} {items} and {b} more. Then {p} ate {c}. How many {items} are left?",
                 "{p} has {a} {items}. {p} buys {b} more and then gives {c} to {q}. How many {items} are left?",
                 "{p} had {a} {items}, found {b} more and lost {c}. How many {items} does {p} have now?",
                 "There are {a} {items} in a box. {p} puts in {b} more and {q} takes out {c}. How many are left?",
@@ -153,11 +167,15 @@ STORIES = (
     ),
     Story(
         "groups",
+        "The same number again and again: multiply.",
         _pairs,
         lambda n: _chain(n["a"], ("×", n["b"])),
         "items",
         Wordings(
             (
+                "In every {box} there are {b} {items}. There are {a} {boxes}. How many {items} is that in total?",
+                "{p} brings {b} {items} to each of {a} children. How many {items} are that?",
+                "In one {box} there are {b} {items}. How many {items} are there in {a} {boxes}?",
                 "{p} has {a} {boxes} with {b} {items} in each. How many {items} are there?",
                 "There are {a} {boxes} with {b} {items} each. How many {items} is that in all?",
                 "Each {box} holds {b} {items}. How many {items} are in {a} {boxes}?",
@@ -175,11 +193,15 @@ STORIES = (
     ),
     Story(
         "groups and more",
+        "First multiply, then add.",
         _groups,
         lambda n: _chain(n["a"], ("×", n["b"]), ("+", n["c"])),
         "items",
         Wordings(
             (
+                "{p} has {c} {items}. Then {p} gets {a} {boxes} of {b} {items}. How many are there in total?",
+                "{p} packs {a} {boxes} with {b} {items} in each. {c} {items} are left. How many {items} were there in all?",
+                "{q} had {c} {items}. {p} brings {a} {boxes} with {b} {items} in each. How many are there now?",
                 "{p} has {a} {boxes} with {b} {items} in each and {c} more {items}. How many {items} are there?",
                 "There are {a} {boxes} with {b} {items} each. {q} brings {c} more. How many {items} in all?",
                 "{p} buys {a} {boxes} of {b} {items} and finds {c} {items} at home. How many {items} does {p} have?",
@@ -195,11 +217,16 @@ STORIES = (
     ),
     Story(
         "groups and less",
+        "First multiply, then subtract.",
         _groups,
         lambda n: _chain(n["a"], ("×", n["b"]), ("-", n["c"])),
         "items",
         Wordings(
             (
+                "Every {box} has {b} {items}. In {a} {boxes}, {c} {items} are bad. How many are good?",
+                "Of {a} {boxes} with {b} {items} each, {c} {items} are broken. How many {items} are still good?",
+                "{p} has {a} {boxes} of {b} {items}. {q} loses {c} of them. How many {items} are left?",
+                "There are {b} {items} in each {box}. From {a} {boxes}, {p} takes {c}. How many remain?",
                 "{p} has {a} {boxes} with {b} {items} in each. {p} gives away {c}. How many {items} are left?",
                 "There are {a} {boxes} with {b} {items} each. {q} takes {c} {items}. How many remain?",
                 "{p} buys {a} {boxes} of {b} {items} and loses {c} of them. How many {items} does {p} have?",
@@ -214,11 +241,14 @@ STORIES = (
     ),
     Story(
         "sharing",
+        "Equal parts: divide.",
         _shares,
         lambda n: (steps.divide(n["a"], n["b"]), n["a"] // n["b"]),
         "items",
         Wordings(
             (
+                "{p} packs {a} {items} into {boxes} of {b}. How many {boxes} is that?",
+                "{b} children get {a} {items} together, each the same. How many {items} does each of them get?",
                 "{p} shares {a} {items} equally among {b} friends. How many {items} does each friend get?",
                 "{a} {items} are put into {b} {boxes} equally. How many {items} are in each {box}?",
                 "{p} has {a} {items} and {b} {boxes}. Each {box} gets the same. How many go into each {box}?",
@@ -234,6 +264,7 @@ STORIES = (
     ),
     Story(
         "change",
+        "First multiply for the price, then subtract.",
         _price,
         lambda n: (
             [*steps.times(n["a"], n["b"]), *steps.minus(n["c"], n["a"] * n["b"])],
@@ -242,6 +273,9 @@ STORIES = (
         "dollars",
         Wordings(
             (
+                "{p} pays {c} dollars for {a} {items}. Each costs {b} dollars. What is the change?",
+                "{p} has {c} dollars. One book costs {b} dollars. {p} takes {a} of them. How much money is left?",
+                "With {c} dollars {p} buys {a} cakes at {b} dollars each. What is left?",
                 "{p} buys {a} {items} for {b} dollars each and pays with {c} dollars. How much change is it?",
                 "One ticket costs {b} dollars. {p} buys {a} tickets and pays {c} dollars. What is the change?",
                 "{p} has {c} dollars and buys {a} {items} at {b} dollars each. How much money is left?",
@@ -256,6 +290,7 @@ STORIES = (
     ),
     Story(
         "twice",
+        "First multiply, then add both.",
         lambda rng: {"a": rng.randint(2, 60), "b": rng.randint(2, 4)},
         lambda n: (
             [*steps.times(n["a"], n["b"]), *steps.plus(n["a"], n["a"] * n["b"])],
@@ -264,6 +299,9 @@ STORIES = (
         "items",
         Wordings(
             (
+                "{p} has {a} {items}. {q} has {b} times as many. What is the total?",
+                "{p} collected {a} {items} and {q} collected {b} times as many. How many {items} are that in total?",
+                "{p} has {a} {items}, {q} {b} times as many. How many is that together?",
                 "{p} has {a} {items}. {q} has {b} times as many. How many {items} do they have together?",
                 "{p} has {a} {items} and {q} has {b} times as many. How many do both have in all?",
                 "{q} has {b} times as many {items} as {p}, who has {a}. How many {items} do they have in all?",
@@ -277,6 +315,7 @@ STORIES = (
     ),
     Story(
         "older",
+        "First add, then add both.",
         _two_down,
         lambda n: (
             [*steps.plus(n["a"], n["b"]), *steps.plus(n["a"], n["a"] + n["b"])],
@@ -285,6 +324,9 @@ STORIES = (
         "items",
         Wordings(
             (
+                "{p} collected {a} {items}. {q} collected {b} more than {p}. How many {items} is that together?",
+                "{p} is {a} and {q} is {b} years older. How old are both together?",
+                "{p} found {a} {items} and {q} {b} more than {p}. What is the total?",
                 "{p} has {a} {items}. {q} has {b} more than {p}. How many {items} do they have together?",
                 "{p} has {a} {items} and {q} has {b} more than {p}. How many do both have in all?",
                 "{p} is {a} years old. {q} is {b} years older. How old are they together?",
@@ -298,11 +340,16 @@ STORIES = (
     ),
     Story(
         "travel",
+        "The same way again and again: multiply.",
         _travel,
         lambda n: _chain(n["a"], ("×", n["b"])),
         "km",
         Wordings(
             (
+                "A bus drives {a} km every hour. How many km does it drive in {b} hours?",
+                "{p} walks {a} km every day for {b} days. How many km is that?",
+                "A plane flies {a} km per hour. How far is that in {b} hours?",
+                "{p} drives {a} km a day. How far is that in {b} days?",
                 "A car drives {a} km in one hour. How far does it go in {b} hours?",
                 "A train goes {a} km an hour. How far does it go in {b} hours?",
                 "{p} rides {a} km every day. How many km are that in {b} days?",
@@ -318,6 +365,29 @@ STORIES = (
 )
 
 
+ALIKE = (
+    ("in all", "in total", "altogether"),
+    ("are left?", "remain?", "are still there?"),
+    (" buys ", " gets ", " finds ", " takes "),
+    (" bought ", " got ", " found ", " took "),
+    (" loses ", " sells ", " gives away ", " eats "),
+    (" lost ", " sold ", " gave away ", " ate "),
+    (" has ", " owns "),
+    (" puts in ", " brings ", " adds "),
+)
+"""Words that can stand for each other in these stories."""
+
+
+def _varied(rng: Random, question: str) -> str:
+    """Some words replaced by others that mean the same here."""
+    for group in ALIKE:
+        for word in group:
+            if word in question and rng.random() < 0.3:
+                question = question.replace(word, rng.choice(group), 1)
+                break
+    return question
+
+
 def word_problem(rng: Random, held_out: bool) -> Problem:
     story = rng.choice(STORIES)
     numbers = story.numbers(rng)
@@ -326,12 +396,14 @@ def word_problem(rng: Random, held_out: bool) -> Problem:
     text = rng.choice(story.texts.of(held_out=held_out))
     boxes = wordings.PLURALS.get(box, f"{box}s")
     question = text.format(p=p, q=q, items=items, box=box, boxes=boxes, **numbers)
+    if not held_out:
+        question = _varied(rng, question)
     question = question[0].upper() + question[1:]
     working, result = story.work(numbers)
     key = f"story {story.name} {numbers}"
     answer = boxed(f"The answer is **{result}**.", str(result))
     kind = "word problem"
-    return Problem(kind, key, question, tuple(working), answer, str(result), result)
+    return Problem(kind, key, question, (story.plan, *working), answer, str(result), result)
 
 
 ORDERS = (
@@ -369,21 +441,21 @@ def logic(rng: Random, held_out: bool) -> Problem:
     pairs = list(pairwise(people))
     rng.shuffle(pairs)
     told, working = [], []
-    for x, y in pairs:
+    for place, (x, y) in enumerate(pairs, start=1):
         ahead_first, behind_first = f"{x} is {more} than {y}", f"{y} is {less} than {x}"
         if rng.random() < 0.55:
             told.append(f"{ahead_first}.")
-            working.append(f"{ahead_first}.")
+            working.append(f"{place}: {ahead_first}.")
         else:
             told.append(f"{behind_first}.")
-            working.append(f"{behind_first}, so {ahead_first}.")
+            working.append(f"{place}: {behind_first}, so {ahead_first}.")
     facts = " ".join(told)
     if len(told) == 2 and rng.random() < 0.3:
         facts = f"{told[0][:-1]} and {told[1]}"
     ahead, behind = zip(*pairs, strict=True)
     working.append(f"{less.capitalize()} than someone: {', '.join(behind)}.")
-    working += [f"{x} is among them." for x in ahead[: ahead.index(people[0])]]
-    working.append(f"{people[0]} is not among them, so {people[0]} is first.")
+    working += [f"Among them is {x}." for x in ahead[: ahead.index(people[0])]]
+    working.append(f"Not among them is {people[0]}, so {people[0]} is first.")
     working.append(f"From {most} to {least}: {', '.join(people)}.")
     if rng.random() < 0.7:
         top = rng.random() < 0.5
@@ -399,7 +471,7 @@ def logic(rng: Random, held_out: bool) -> Problem:
         result = "yes" if is_so else "no"
         question = rng.choice(IS_MORE.of(held_out=held_out)).format(x=x, y=y, more=comparative)
         before, after = sorted((x, y), key=people.index)
-        working.append(f"{before} comes before {after}, so {before} is {more} than {after}.")
+        working.append(f"There {before} comes before {after}, so {before} is {more} than {after}.")
         said = f"{x} is {'' if is_so else 'not '}{comparative} than {y}."
         working.append(f"The answer is {result}.")
         answer = boxed(f"**{result.capitalize()}**: {said}", result)

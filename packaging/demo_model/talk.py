@@ -114,7 +114,7 @@ def echo(rng: Random, held_out: bool) -> Problem:
     pool = (*wordings.NAMES, *wordings.ITEMS, *calendar_problems.WEEKDAYS, *MONTH_NAMES)
     words = [
         rng.choice(pool) if rng.random() < 0.75 else str(problems.number(rng, 4))
-        for _ in range(rng.randint(2, 8))
+        for _ in range(rng.randint(2, 4))
     ]
     said = (rng.choice((" ", ", "))).join(words)
     question = rng.choice(ECHO.of(held_out=held_out)).format(w=said)
@@ -203,7 +203,7 @@ def follow_up(rng: Random, held_out: bool) -> Problem:
     """A question on the last answer, sometimes after several turns."""
     base = _base(rng, held_out)
     problem = _next_turn(rng, held_out, base)
-    if rng.random() < 0.25 and problem.result is not None and 1 < problem.result < 5000:
+    if rng.random() < 0.25 and problem.result is not None and 1 < problem.result < 1000:
         problem = _next_turn(rng, held_out, problem)
     return problem
 
@@ -211,7 +211,7 @@ def follow_up(rng: Random, held_out: bool) -> Problem:
 def _base(rng: Random, held_out: bool) -> Problem:
     while True:
         base = rng.choice(BASES)(rng, held_out)
-        if base.result is not None and 1 < base.result < 5000:
+        if base.result is not None and 1 < base.result < 1000:
             return base
 
 
@@ -245,7 +245,7 @@ def _half(rng: Random, held_out: bool, n: int) -> Turn:
 
 
 def _more(rng: Random, held_out: bool, n: int) -> Turn:
-    k = problems.number(rng, 3) + 1
+    k = problems.number(rng, 2) + 1
     question = rng.choice(MORE.of(held_out=held_out)).format(k=k)
     return _equation(question, n, "+", k, steps.add(n, k), str(n + k))
 

@@ -28,14 +28,14 @@ from problems import Problem
 from tokenizers import Tokenizer
 from torch import Tensor
 
-BATCH_TOKENS = 1536
+BATCH_TOKENS = 2048
 """Of each process."""
 POOL = 2048
 """Problems sorted by length at a time, so that rows of a batch need little padding."""
 LONGEST = 1280
 """Tokens of the longest training row."""
 WARMUP_TOKENS = 400_000
-MUON_RATE, ADAM_RATE = 3e-3, 2e-3
+MUON_RATE, ADAM_RATE = 1.5e-3, 1e-3
 EMA = 0.99
 SAVE_SECONDS = 120
 REPORT_SECONDS = 30

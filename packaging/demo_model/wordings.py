@@ -408,11 +408,11 @@ def _essence(text: str) -> str:
 
 
 GREETED = (
-    *[""] * 12, "Hi! ", "Hello, ", "Hi, ", "Hey, ", "Okay, ", "Question: ", "So, ", "Tell me: ",
+    *[""] * 40, "Hi! ", "Hello, ", "Hi, ", "Hey, ", "Okay, ", "Question: ", "So, ", "Tell me: ",
     "I have a question: ", "Can you help me? ", "Please answer: ", "A quick one: ", "Now: ",
 )  # fmt: skip
 CLOSED = (
-    *[""] * 10,
+    *[""] * 24,
     " Thanks!",
     " Please.",
     " Please help me.",

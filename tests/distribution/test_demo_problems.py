@@ -90,7 +90,7 @@ def test_an_operation_has_the_result_of_its_operands(
 def test_a_comparison_names_the_larger_or_the_smaller(training: list[Any]) -> None:
     for problem in _of_kind(training, "compare"):
         a, b = problem.key.split()[1:]
-        smaller = re.search(r"smaller|less", problem.question, re.IGNORECASE)
+        smaller = re.search(r"smaller|lower", problem.question, re.IGNORECASE)
         assert problem.expected == (min if smaller else max)(a, b, key=float)
 
 
