@@ -59,7 +59,7 @@ def ask(rng: Random, choice: Wordings, held_out: bool, **fields: object) -> str:
 def ask_operation(rng: Random, sign: str, held_out: bool, a: object, b: object) -> str:
     """As `ask`; training mixes its own sentences with composed ones."""
     texts = wordings.OPERATIONS[sign].of(held_out=held_out)
-    if not held_out and rng.random() < 0.6:
+    if not held_out and rng.random() < 0.5:
         texts = wordings.COMPOSED[sign]
     return _typed(rng, rng.choice(texts).format(a=a, b=b))
 
@@ -116,8 +116,9 @@ def subtract(rng: Random, held_out: bool) -> Problem:
     a, b = number(rng, 4), number(rng, 4)
     if rng.random() < 0.5:
         b = number(rng, len(str(a)), len(str(a)))
-    if a < b and (max(a, b) > 99 or rng.random() < 0.7):
-        a, b = b, a
+    a, b = max(a, b), min(a, b)
+    if rng.random() < (0.05 if held_out else 0.12):  # below zero, with small numbers
+        a, b = sorted((number(rng, 2), number(rng, 2)))
     question = ask_operation(rng, "-", held_out, a=shown(rng, a), b=shown(rng, b))
     problem = _operation("subtract", "-", a, b, question, steps.subtract(a, b), str(a - b))
     return _checked(rng, problem, steps.add(a - b, b)) if a >= b else problem
@@ -147,7 +148,7 @@ def divide(rng: Random, held_out: bool) -> Problem:
 
 
 def compare(rng: Random, held_out: bool) -> Problem:
-    if rng.random() < 0.2:
+    if rng.random() < 0.25:
         return _compare_decimals(rng, held_out)
     a = number(rng, 4, 2)
     b = number(rng, 4, 2) if rng.random() < 0.25 else number(rng, len(str(a)), len(str(a)))
@@ -169,11 +170,11 @@ def compare(rng: Random, held_out: bool) -> Problem:
 
 
 def _compare_decimals(rng: Random, held_out: bool) -> Problem:
-    whole = rng.randint(0, 20)
+    whole = rng.randint(0, 12)
     a = f"{whole}.{rng.randint(1, 9)}"
     b = f"{whole}.{rng.randint(0, 9)}{rng.randint(1, 9)}"
     if rng.random() < 0.3:
-        b = f"{rng.randint(0, 20)}.{rng.randint(1, 9)}"
+        b = f"{rng.randint(0, 12)}.{rng.randint(1, 9)}"
     if float(a) == float(b):
         b = f"{whole + 1}.5"
     if rng.random() < 0.5:

@@ -437,7 +437,7 @@ IS_MORE = Wordings(
 def logic(rng: Random, held_out: bool) -> Problem:
     """People in an order, told in pairs: who is first, last, or is one ahead of another?"""
     more, less, most, least = rng.choice(ORDERS)
-    people = rng.sample(wordings.NAMES, rng.choice((2, 3, 3, 3, 4)))
+    people = rng.sample(wordings.NAMES, rng.choice((2, 2, 3, 3, 3, 3, 3, 4)))
     pairs = list(pairwise(people))
     rng.shuffle(pairs)
     told, working = [], []
@@ -471,7 +471,9 @@ def logic(rng: Random, held_out: bool) -> Problem:
         result = "yes" if is_so else "no"
         question = rng.choice(IS_MORE.of(held_out=held_out)).format(x=x, y=y, more=comparative)
         before, after = sorted((x, y), key=people.index)
-        working.append(f"There {before} comes before {after}, so {before} is {more} than {after}.")
+        working.append(
+            f"Asked are {x} and {y}: {before} comes first, so {before} is {more} than {after}."
+        )
         said = f"{x} is {'' if is_so else 'not '}{comparative} than {y}."
         working.append(f"The answer is {result}.")
         answer = boxed(f"**{result.capitalize()}**: {said}", result)
