@@ -81,7 +81,7 @@ def number(rng: Random, most_digits: int, least_digits: int = 1) -> int:
 
 def shown(rng: Random, value: int) -> str:
     """Sometimes with a comma for thousands."""
-    return f"{value:,}" if value > 999 and rng.random() < 0.05 else str(value)
+    return f"{value:,}" if value > 999 and rng.random() < 0.03 else str(value)
 
 
 def _checked(rng: Random, problem: Problem, check: list[str]) -> Problem:
@@ -241,7 +241,7 @@ def sequence(rng: Random, held_out: bool) -> Problem:
         while len(numbers) < 5:
             numbers.append(numbers[-1] + numbers[-2])
     else:
-        step = rng.randint(1, 12)
+        step = rng.randint(1, 10)
         start = rng.randint(1, 60) if shape == "up" else rng.randint(step * length, 99)
         numbers = [start + sign * step * index for index in range(length)]
     working, result = steps.sequence(numbers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from random import Random
 
 import steps
@@ -434,29 +433,41 @@ IS_MORE = Wordings(
 )
 
 
+def _told(rng: Random, people: list[str], more: str, less: str) -> tuple[list[str], list[str]]:
+    """The order in pairs, each with one person of those before, and how it is put together."""
+    told: list[str] = []
+    working: list[str] = []
+    start = rng.randrange(len(people) - 1)
+    first, last = start, start
+    while last - first < len(people) - 1:
+        if first == last:
+            at, last = start, start + 1
+        elif last == len(people) - 1 or (first > 0 and rng.random() < 0.5):
+            first -= 1
+            at = first
+        else:
+            at, last = last, last + 1
+        x, y = people[at], people[at + 1]
+        ahead_first, behind_first = f"{x} is {more} than {y}", f"{y} is {less} than {x}"
+        chain = ", ".join(people[first : last + 1])
+        if rng.random() < 0.55:
+            told.append(f"{ahead_first}.")
+            working.append(f"{len(told)}: {ahead_first}: {chain}.")
+        else:
+            told.append(f"{behind_first}.")
+            working.append(f"{len(told)}: {behind_first}, so {ahead_first}: {chain}.")
+    return told, working
+
+
 def logic(rng: Random, held_out: bool) -> Problem:
     """People in an order, told in pairs: who is first, last, or is one ahead of another?"""
     more, less, most, least = rng.choice(ORDERS)
     people = rng.sample(wordings.NAMES, rng.choice((2, 2, 3, 3, 3, 3, 3, 4)))
-    pairs = list(pairwise(people))
-    rng.shuffle(pairs)
-    told, working = [], []
-    for place, (x, y) in enumerate(pairs, start=1):
-        ahead_first, behind_first = f"{x} is {more} than {y}", f"{y} is {less} than {x}"
-        if rng.random() < 0.55:
-            told.append(f"{ahead_first}.")
-            working.append(f"{place}: {ahead_first}.")
-        else:
-            told.append(f"{behind_first}.")
-            working.append(f"{place}: {behind_first}, so {ahead_first}.")
+    told, working = _told(rng, people, more, less)
     facts = " ".join(told)
     if len(told) == 2 and rng.random() < 0.3:
         facts = f"{told[0][:-1]} and {told[1]}"
-    ahead, behind = zip(*pairs, strict=True)
-    working.append(f"{less.capitalize()} than someone: {', '.join(behind)}.")
-    working += [f"Among them is {x}." for x in ahead[: ahead.index(people[0])]]
-    working.append(f"Not among them is {people[0]}, so {people[0]} is first.")
-    working.append(f"From {most} to {least}: {', '.join(people)}.")
+    working.append(f"So from {most} to {least}: {', '.join(people)}.")
     if rng.random() < 0.7:
         top = rng.random() < 0.5
         result = people[0] if top else people[-1]
