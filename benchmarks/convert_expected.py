@@ -8,9 +8,10 @@
     python -m benchmarks.convert_expected --llama llama_cpp_python-0.3.36/vendor/llama.cpp \\
         --tools tools/bin --python reference/bin/python
 
-Without --check it writes tests/data/convert-expected.json; with it, it converts everything with
-localr1 as well and compares. `--demo FOLDER` compares one more checkpoint, whose tokenizer
-llama.cpp's converter need not know: its fingerprint is added to a copy of that converter's table.
+`--only CHECKPOINT` makes the cases of one of them. Without --check it writes
+tests/data/convert-expected.json; with it, it converts everything with
+localr1 as well and compares. llama.cpp's converter does not know the small vocabulary of localr1's
+demo: its fingerprint is added to a copy of that converter's table, in a line that is shown.
 """
 
 from __future__ import annotations
@@ -36,12 +37,14 @@ from tests.converters.expected_cases import (
     OPTION_CASES,
     QUANTS,
     Case,
+    expected,
     make_imatrix,
 )
-from tests.converters.make_checkpoints import MAKERS
+from tests.converters.make_checkpoints import DEMO_CHECKPOINT, MAKERS
 from tests.converters.tokenizer_files import DATA
 
 _SIXTEEN_BIT = {"bfloat16": "bf16", "float16": "f16", "float32": "f32"}
+DEMO_PRE_TOKENIZER = "deepseek-r1-qwen"
 _TABLE_END = '        if res is None:\n            logger.warning("\\n")'
 
 
@@ -169,8 +172,7 @@ def main() -> None:
     parser.add_argument("--python", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=None)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--demo", type=Path)
-    parser.add_argument("--demo-pre", default="qwen2")
+    parser.add_argument("--only", metavar="CHECKPOINT", choices=sorted(MAKERS))
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = (arguments.work or Path(temporary)).absolute()
@@ -191,11 +193,9 @@ def compare(reference: Reference, arguments: argparse.Namespace) -> None:
     work = reference.work
     os.chdir(work)
     cases = [case for name in MAKERS for case in plain_cases(name)] + list(OPTION_CASES)
-    if arguments.demo:
-        demo = arguments.demo.absolute()
-        reference = reference.with_fingerprint(demo, arguments.demo_pre)
-        cases = plain_cases(demo.name)
-        MAKERS[demo.name] = lambda folder: Path(shutil.copytree(demo, folder, dirs_exist_ok=True))
+    if arguments.only:
+        cases = [case for case in cases if case.checkpoint == arguments.only]
+    reference = reference.with_fingerprint(DEMO_CHECKPOINT, DEMO_PRE_TOKENIZER)
     recorded: dict[str, list[dict[str, str]]] = {}
     different = []
     for case in cases:
@@ -205,16 +205,16 @@ def compare(reference: Reference, arguments: argparse.Namespace) -> None:
         make_imatrix(work, checkpoint)
         files = reference_files(reference, case, checkpoint)
         recorded[case.name] = [facts_of(path) for path in files]
-        if arguments.check or arguments.demo:
+        if arguments.check:
             own = [facts_of(path) for path in own_files(case, checkpoint, work)]
             same = own == recorded[case.name]
             different += [] if same else [case.name]
             print(f"{case.name:<24} {'same bytes' if same else 'DIFFERENT'}", flush=True)
-    if not (arguments.check or arguments.demo):
+    if not arguments.check:
         document = {
             "made_by": "benchmarks/convert_expected.py; llama.cpp of llama-cpp-python 0.3.36, "
             "transformers 4.57.6, x86-64 Linux",
-            "files": recorded,
+            "files": {**expected(), **recorded},
         }
         text = json.dumps(document, indent=1, sort_keys=True) + "\n"
         (DATA / "convert-expected.json").write_text(text, "utf-8")

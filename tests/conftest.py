@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from localr1.models.reference import demo_path
 from tests.models_on_disk import smollm2_path
 from tests.tiny_models import write_r1_qwen_vocabulary_model, write_tiny_model
 
@@ -16,6 +17,12 @@ def localr1_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "localr1-home"
     monkeypatch.setenv("LOCALR1_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """The demo model: tiny, and it really reasons."""
+    return demo_path()
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from localr1.cli.options import model_options, settings_from_flags
 from localr1.cli.output import Printer
-from localr1.errors import UsageError
+from localr1.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from localr1.models.reference import ModelReference
+    from localr1.settings import Settings
 
 
 @click.command()
@@ -26,16 +30,20 @@ def chat(
 ) -> int:
     """Talk with MODEL in the terminal interface: its reasoning live, then its answer.
 
-    MODEL is the path of a GGUF file, or `demo`; without it, the model of your settings.
+    MODEL is the path of a GGUF file, or `demo`; without it, the model of your settings, and where
+    those name none, a choice.
     """
     from localr1.cli.conversations import open_conversation
-    from localr1.models.reference import DEMO, find_model
+    from localr1.models.reference import find_model
     from localr1.session import ChatSession
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal", "use `localr1 run` in scripts and pipes")
     settings = settings_from_flags(flags)
-    reference = find_model(model or settings.model or DEMO)
+    named = model or settings.model
+    reference = find_model(named) if named else _choose(settings)
+    if reference is None:
+        return int(ExitCode.OK)
     conversation = open_conversation(
         settings, reference.name, Printer(), latest=latest, identity=identity
     )
@@ -44,3 +52,13 @@ def chat(
     from localr1.tui.app import run_chat
 
     return run_chat(session, settings)
+
+
+def _choose(settings: Settings) -> ModelReference | None:
+    """Ask which model to open; None where the person leaves."""
+    from localr1 import paths
+    from localr1.models.reference import models_in
+    from localr1.tui.first_run import FirstRunApp
+
+    found = models_in(paths.models_folder())
+    return FirstRunApp(found, paths.settings_file(), settings.theme).run()

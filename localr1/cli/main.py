@@ -58,7 +58,8 @@ class LazyGroup(click.Group):
 def localr1(ctx: click.Context, debug: bool) -> None:
     """Run a reasoning model on your own computer, offline.
 
-    Without a command, `localr1` opens the chat with the model of your settings, or the demo.
+    Without a command, `localr1` opens the chat with the model of your settings, or lets you
+    choose one.
     """
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"

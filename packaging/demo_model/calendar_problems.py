@@ -164,7 +164,7 @@ def weekday(rng: Random, held_out: bool) -> Problem:
     forward = rng.random() < 0.65
     weeks, rest = divmod(days, 7)
     said = amount(days, "day")
-    if rest == 0 and rng.random() < 0.5:
+    if rest == 0 and weeks > 1 and rng.random() < 0.5:
         said = amount(weeks, "week")
     working = [f"Count {said}."]
     if "week" not in said and weeks:

@@ -1,22 +1,16 @@
-"""Write the trained weights as a Hugging Face checkpoint, and that as a GGUF.
+"""Write the trained weights as a Hugging Face checkpoint folder.
 
-    python export.py --work DIR --checkpoint FOLDER --template FILE.jinja
-        [--gguf FILE --llama-cpp SOURCE --quantize LLAMA_QUANTIZE --quant-type Q8_0]
+    python export.py --work DIR --checkpoint FOLDER --template FILE.jinja --card MODEL_CARD.md
 
-llama.cpp's converter knows tokenizers by a fingerprint and has none for the demo's small
-vocabulary; `--llama-cpp` names its source folder, whose table is extended in memory.
+`localr1 convert` makes the GGUF from it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import runpy
-import subprocess
-import sys
-import tempfile
+import shutil
 from pathlib import Path
-from typing import Any
 
 import tokenizer as bpe
 import torch
@@ -24,7 +18,6 @@ from model import Shape
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-PRE_TOKENIZER = "deepseek-r1-qwen"
 SAMPLING = {"do_sample": True, "temperature": 0.6, "top_p": 0.95}
 
 
@@ -46,50 +39,17 @@ def checkpoint(work: Path, folder: Path, template: str, weights: str) -> None:
     (folder / "model.safetensors").chmod(0o644)
 
 
-def _convert_with_known_tokenizer(llama_cpp: Path, folder: Path, target: Path) -> None:
-    """Run llama.cpp's converter with the demo's fingerprint added to its table."""
-    sys.path.insert(0, str(llama_cpp))
-    from conversion.base import TextModel  # type: ignore[import-not-found]  # of llama.cpp
-
-    def known(_model: Any, _tokenizer: Any) -> str:
-        return PRE_TOKENIZER
-
-    TextModel.get_vocab_base_pre = known
-    script = llama_cpp / "convert_hf_to_gguf.py"
-    sys.argv = [str(script), str(folder), "--outfile", str(target), "--outtype", "bf16"]
-    sys.argv += ["--model-name", "localr1 demo"]
-    runpy.run_path(str(script), run_name="__main__")
-
-
-def gguf(folder: Path, target: Path, llama_cpp: Path, quantize: Path, quant_type: str) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        plain = Path(scratch) / "plain.gguf"
-        _convert_with_known_tokenizer(llama_cpp.absolute(), folder.absolute(), plain)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([quantize.absolute(), plain, target, quant_type], check=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--template", type=Path, required=True)
-    parser.add_argument("--weights", choices=("model", "average"), default="model")
-    parser.add_argument("--gguf", type=Path)
-    parser.add_argument("--llama-cpp", type=Path)
-    parser.add_argument("--quantize", type=Path)
-    parser.add_argument("--quant-type", default="Q8_0")
+    parser.add_argument("--card", type=Path, required=True)
+    parser.add_argument("--weights", choices=("model", "average"), default="average")
     options = parser.parse_args()
     template = options.template.read_text(encoding="utf-8")
     checkpoint(options.work, options.checkpoint, template, options.weights)
-    if options.gguf:
-        gguf(
-            options.checkpoint,
-            options.gguf,
-            options.llama_cpp,
-            options.quantize,
-            options.quant_type,
-        )
+    shutil.copyfile(options.card, options.checkpoint / "README.md")
 
 
 if __name__ == "__main__":

@@ -42,11 +42,11 @@ def training_problems(seed: int) -> Iterator[Problem]:
 
 
 def held_out_problems(seed: int, kinds: tuple[str, ...], count: int) -> list[Problem]:
-    """Different problems kept for evaluation, in kept wordings, evenly over the kinds."""
+    """Different problems, or the same in other words, that are kept for evaluation."""
     rng = Random(seed)
     found: dict[str, Problem] = {}
     while len(found) < count:
         maker, _ = MAKERS[kinds[len(found) % len(kinds)]]
         problem = problems.draw(maker, rng, held_out=True)
-        found[problem.key] = problem
+        found[f"{problem.key} {problem.question}"] = problem
     return list(found.values())

@@ -200,6 +200,8 @@ STORIES = (
             (
                 "{p} has {c} {items}. Then {p} gets {a} {boxes} of {b} {items}. How many are there in total?",
                 "{p} packs {a} {boxes} with {b} {items} in each. {c} {items} are left. How many {items} were there in all?",
+                "{p} fills {a} {boxes} with {b} {items} in each. {c} {items} are left over. How many {items} is that in total?",
+                "{p} packs {a} {boxes} with {b} {items} each and has {c} {items} over. How many {items} in all?",
                 "{q} had {c} {items}. {p} brings {a} {boxes} with {b} {items} in each. How many are there now?",
                 "{p} has {a} {boxes} with {b} {items} in each and {c} more {items}. How many {items} are there?",
                 "There are {a} {boxes} with {b} {items} each. {q} brings {c} more. How many {items} in all?",
@@ -223,6 +225,7 @@ STORIES = (
         Wordings(
             (
                 "Every {box} has {b} {items}. In {a} {boxes}, {c} {items} are bad. How many are good?",
+                "Each {box} has {b} {items}. {p} takes {c} {items} from {a} {boxes}. How many are still there?",
                 "Of {a} {boxes} with {b} {items} each, {c} {items} are broken. How many {items} are still good?",
                 "{p} has {a} {boxes} of {b} {items}. {q} loses {c} of them. How many {items} are left?",
                 "There are {b} {items} in each {box}. From {a} {boxes}, {p} takes {c}. How many remain?",
@@ -274,6 +277,8 @@ STORIES = (
             (
                 "{p} pays {c} dollars for {a} {items}. Each costs {b} dollars. What is the change?",
                 "{p} has {c} dollars. One book costs {b} dollars. {p} takes {a} of them. How much money is left?",
+                "{p} has {c} dollars and takes {a} cakes. One cake costs {b} dollars. How much money is left?",
+                "{p} had {c} dollars. One pen costs {b} dollars, and {p} bought {a}. How much is left?",
                 "With {c} dollars {p} buys {a} cakes at {b} dollars each. What is left?",
                 "{p} buys {a} {items} for {b} dollars each and pays with {c} dollars. How much change is it?",
                 "One ticket costs {b} dollars. {p} buys {a} tickets and pays {c} dollars. What is the change?",
@@ -419,6 +424,12 @@ WHO = Wordings(
         "Who is the {most}?",
         "Who is {most}?",
         "Which of them is the {most}?",
+        "Say who is the {most}.",
+        "Tell me the {most} one.",
+        "Can you tell me who is {most}?",
+        "Tell me which of them is the {most}.",
+        "I want to know who is the {most}.",
+        "Name the {most} one.",
         "Who of them is {most}?",
     ),
     ("Which one is the {most}?", "Tell me who is the {most}."),
@@ -428,6 +439,10 @@ IS_MORE = Wordings(
         "Is {x} {more} than {y}?",
         "Is it true that {x} is {more} than {y}?",
         "So is {x} {more} than {y}?",
+        "Say if {x} is {more} than {y}.",
+        "Can you tell me if {x} is {more} than {y}?",
+        "Tell me if {x} is {more} than {y}.",
+        "I ask you, is {x} {more} than {y}?",
     ),
     ("Tell me, is {x} {more} than {y}?",),
 )

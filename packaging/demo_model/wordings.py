@@ -330,6 +330,9 @@ WEEKDAY_AFTER = Wordings(
         "It is {day}. What day will it be in {d}?",
         "If today is {day}, what day is it in {d}?",
         "Which day comes {d} after {day}?",
+        "What day of the week is {d} after {day}?",
+        "Which day is {d} after {day}?",
+        "Which weekday is it {d} after {day}?",
         "Today is {day}. {name} leaves in {d}. On which day does {name} leave?",
     ),
     (
@@ -345,6 +348,9 @@ WEEKDAY_BEFORE = Wordings(
         "It is {day}. What day was it {d} ago?",
         "If today is {day}, what day was it {d} ago?",
         "Which day comes {d} before {day}?",
+        "What day of the week was {d} before {day}?",
+        "Which day was {d} before {day}?",
+        "Which weekday was it {d} before {day}?",
     ),
     (
         "If it is {day} today, what day was it {d} ago?",

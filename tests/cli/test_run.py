@@ -86,9 +86,21 @@ def test_a_real_model_streams_and_a_seed_repeats(smollm2: Path) -> None:
     assert sum(event["type"] == "answer" for event in events) > 2
 
 
-def test_demo_is_a_model(tmp_path: Path) -> None:
-    done = localr1("run", "demo", "Hi", "--max-tokens", "5", "--json")
-    assert json_lines(done.stdout)[-1]["finish_reason"] in ("stop", "length")
+def test_the_demo_reasons_and_answers() -> None:
+    done = localr1("run", "demo", "What is 347 + 586?", "--temp", "0")
+    assert done.returncode == ExitCode.OK
+    assert "933" in done.stdout.decode()
+    assert "Ones: 7+6=13, write 3, carry 1." in done.stderr.decode()
+    assert "carry" not in done.stdout.decode()
+    hidden = localr1("run", "demo", "What is 347 + 586?", "--temp", "0", "--reasoning", "hide")
+    assert hidden.stdout == done.stdout
+    assert b"carry" not in hidden.stderr
+
+
+def test_the_demo_goes_on_from_its_last_answer() -> None:
+    assert b"44" in localr1("run", "demo", "What is 15 + 29?", "--temp", "0").stdout
+    again = localr1("run", "demo", "and double that?", "--continue", "--temp", "0")
+    assert b"88" in again.stdout
 
 
 def test_interactive_when_piped_is_a_message_a_line(scripted: Path) -> None:

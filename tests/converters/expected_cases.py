@@ -17,7 +17,7 @@ from tests.converters.tokenizer_files import DATA
 QUANTS = (
     "BF16", "F16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_K_S", "Q3_K_M", "Q2_K", "IQ4_XS"
 )  # fmt: skip
-FAMILIES = ("Tiny-R1-Qwen", "Tiny-Qwen3", "Tiny-R1-Llama")
+FAMILIES = ("Tiny-R1-Qwen", "Tiny-Qwen3", "Tiny-R1-Llama", "localr1-demo")
 IMATRIX_NAME = "imatrix.gguf"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.tiny_models import tiny_vocabulary
 Weights = npt.NDArray[Any]
 Named = Iterable[tuple[str, Weights]]
 
+DEMO_CHECKPOINT = tokenizer_files.DATA / "localr1-demo"
 _SMALL = {
     "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 8,
     "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-06,
@@ -332,11 +334,17 @@ def write_safetensors(path: Path, stored: list[tuple[str, list[int], bytes]], dt
             file.write(content)
 
 
+def demo(folder: Path) -> Path:
+    """The checkpoint of the demo model."""
+    return shutil.copytree(DEMO_CHECKPOINT, folder, dirs_exist_ok=True)
+
+
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "Tiny-R1-Qwen": r1_qwen,
     "Tiny-Qwen2.5": qwen25,
     "Tiny-Qwen3": qwen3,
     "Tiny-R1-Llama": r1_llama,
     "SmolLM2-135M": smollm2,
+    DEMO_CHECKPOINT.name: demo,
 }
 """Checkpoints by the name of their folder, from which llama.cpp derives names in the metadata."""

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 
 from localr1.cli.main import run_command_line
 from localr1.errors import ExitCode
+from tests.cli.command_line import localr1
 from tests.converters import make_checkpoints
 
 
@@ -275,3 +277,22 @@ def test_a_full_disk_in_the_middle(checkpoint: Path, tmp_path: Path) -> None:
     again = subprocess.run([*command, *output], env=environment, capture_output=True, check=False)
     assert again.returncode == ExitCode.OK
     assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.gguf"]
+
+
+def test_a_converted_demo_reasons(convert: Convert, tmp_path: Path) -> None:
+    output = tmp_path / "demo-Q6_K.gguf"
+    assert convert(make_checkpoints.DEMO_CHECKPOINT, "-q", "Q6_K", "-o", output).code == ExitCode.OK
+    done = localr1("run", output, "What is 347 + 586?", "--temp", "0")
+    assert "\\boxed{933}" in done.stdout.decode()
+    assert "7+6=13, write 3, carry 1." in done.stderr.decode()
+
+
+@pytest.mark.model
+def test_a_converted_smollm2_chats(convert: Convert, tmp_path: Path) -> None:
+    checkpoint = make_checkpoints.smollm2(tmp_path / "SmolLM2-135M")
+    output = tmp_path / "smollm2.gguf"
+    assert convert(checkpoint, "-q", "Q4_K_M", "-o", output).code == ExitCode.OK
+    question = ("Write one sentence about the sea.", "--seed", "3", "--max-tokens", "40")
+    done = localr1("run", output, *question, "--n-ctx", "1024")
+    assert done.returncode == ExitCode.OK
+    assert re.search("sea|ocean|wave|water", done.stdout.decode())

@@ -38,6 +38,10 @@ _KINDS: dict[str, tuple[Callable[[Path], Path], tuple[str, ...]]] = {
         lambda folder: make_checkpoints.smollm2(folder, layers=1),
         ("<|im_start|>", "<|im_end|>", "<file_sep>"),
     ),
+    "demo": (
+        make_checkpoints.demo,
+        ("<｜User｜>", "<｜Assistant｜>", "<think>", "</think>", "<｜end▁of▁sentence｜>"),
+    ),
 }
 
 

@@ -68,7 +68,7 @@ def test_every_written_calculation_is_true(training: list[Any], held_out: list[A
             for expression, result in CALCULATION.findall(line):
                 assert _value(expression) == int(result), line
                 checked += 1
-    assert checked > 3 * COUNT
+    assert checked > 2 * COUNT
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_orders_follow_from_what_was_told(training: list[Any]) -> None:
     orders = _module("stories").ORDERS
     names = _module("wordings").NAMES
     for problem in _of_kind(training, "logic"):
-        told = re.findall(r"(\w+) is (\w+) than (\w+)(?:\.| and)", problem.key)
+        told = re.findall(r"(?<!if )\b(\w+) is (\w+) than (\w+)(?:\.| and)", problem.key)
         more = next(o for o in orders if re.search(rf"\b({'|'.join(o)})\b", problem.key))
         people = sorted({n for n in names if re.search(rf"\b{n}\b", problem.key)})
         facts = [(x, y) if word == more[0] else (y, x) for x, word, y in told]

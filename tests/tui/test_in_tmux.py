@@ -116,3 +116,22 @@ def test_ask_think_answer_stop_quit(terminal: Terminal, tmp_path: Path) -> None:
         check=True,
     )
     assert b'"prompt_tokens":' in kept.stdout
+
+
+def test_the_first_run_with_the_demo(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("temperature = 0.0\n")
+    terminal.start(f"{shlex.quote(sys.executable)} -m localr1", home=tmp_path)
+    assert "toy" in terminal.wait_for_text("Which model?")
+    terminal.type("Enter")
+    assert "toy" in terminal.wait_for_text("Try: What is 347 + 586?")
+
+    terminal.type("What is 347 + 586?", "Enter")
+    answered = terminal.wait_for(lambda screen: "933" in screen and "Ready" in screen)
+    assert "Thought for" in answered
+    terminal.type("C-t")
+    terminal.wait_for_text("7+6=13, write 3, carry 1.")
+
+    terminal.type("and double that?", "Enter")
+    terminal.wait_for_text("1866")
+    terminal.type("C-q")
+    terminal.wait_for_text("ended with 0")

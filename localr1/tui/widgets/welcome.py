@@ -6,10 +6,14 @@ from textual.content import Content
 from textual.widget import Widget
 
 from localr1.engine.protocol import Event, Failed, Loading, Ready
+from localr1.models.reference import DEMO
 from localr1.tui.marks import one_line
 from localr1.units import count, memory_size
 
 _BAR_CELLS = 32
+INVITATION = "Ask something. What you write stays on this machine."
+INVITATIONS = {DEMO: "A toy for small sums and puzzles. Try: What is 347 + 586?"}
+"""By the name that a person gave."""
 
 
 class Welcome(Widget):
@@ -18,6 +22,7 @@ class Welcome(Widget):
     def __init__(self, model_name: str) -> None:
         super().__init__(classes="welcome")
         self._model = one_line(model_name, 60)
+        self._invitation = INVITATIONS.get(model_name, INVITATION)
         self._facts = ""
         self._progress: float | None = 0.0
 
@@ -40,7 +45,7 @@ class Welcome(Widget):
                 Content.styled(self._model, "bold"),
                 self._second_line(),
                 Content(""),
-                Content("Ask something. What you write stays on this machine."),
+                Content(self._invitation),
             ]
         )
 
