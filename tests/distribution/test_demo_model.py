@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from localr1.chat.messages import Message, TextPart, user_message
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Answer, Done, Ready
 from localr1.gguf_header import read_header
@@ -98,10 +99,7 @@ async def test_it_solves_problems_that_it_was_not_trained_on(
     problems = mix.held_out_problems(4711, KINDS, 3 * len(KINDS))
     right = closed = 0
     for problem in problems:
-        turns = [text for turn in problem.history for text in turn]
-        events = await ask(
-            client, generate(client, *_messages(turns, problem.question), temperature=0.0)
-        )
+        events = await ask(client, generate(client, *_messages(problem), temperature=0.0))
         boxes = re.findall(r"\\boxed\{([^{}]*)\}", text_of(events, Answer))
         right += bool(boxes) and boxes[-1] == problem.expected
         closed += last(events, Done).reasoning_ended_by == "closed"
@@ -109,12 +107,9 @@ async def test_it_solves_problems_that_it_was_not_trained_on(
     assert right >= 0.85 * len(problems)
 
 
-def _messages(turns: list[str], question: str) -> list[Any]:
-    from localr1.chat.messages import Message, TextPart
-
-    roles = ("user", "assistant")
-    earlier = [
-        Message(roles[index % 2], (TextPart(text),), "stop" if index % 2 else None)
-        for index, text in enumerate(turns)
-    ]
-    return [*earlier, question]
+def _messages(problem: Any) -> list[Message]:
+    """The earlier turns and the question."""
+    messages = []
+    for question, answer in problem.history:
+        messages += [user_message(question), Message("assistant", (TextPart(answer),), "stop")]
+    return [*messages, user_message(problem.question)]

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Answer, Done, Event, Ready, Reasoning
 from tests.engine.talk import ask, generate, last, load_command, text_of
 
-GREEDY = {"temperature": 0.0}
+GREEDY: dict[str, Any] = {"temperature": 0.0}
 SUM = "What is 347 + 586?"
 
 
