@@ -80,7 +80,7 @@ def test_every_family_and_quant(
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("quant", ["Q8_0", "Q4_K_M"])
+@pytest.mark.parametrize("quant", QUANTS)
 @pytest.mark.parametrize("checkpoint", ["SmolLM2-135M"], indirect=True)
 def test_a_trained_model(
     checkpoint: Path, source: Source, child: Child, tmp_path: Path, quant: str
