@@ -146,16 +146,12 @@ def compare(a: int, b: int) -> list[str]:
             f"{a} has {len(left)} digits and {b} has {len(right)}.",
             f"More digits means larger, so {larger} is larger.",
         ]
-    lines = [f"{a} and {b} both have {len(left)} digits."]
-    for place, (x, y) in zip(
-        reversed(PLACES[: len(left)]), zip(left, right, strict=False), strict=True
-    ):
-        if x == y:
-            lines.append(f"{place}: {x} and {y}, the same.")
-            continue
-        lines.append(f"{place}: {x} and {y}, {max(x, y)} is more.")
-        break
-    return [*lines, f"So {larger} is larger."]
+    rows = [
+        (place, int(x), int(y))
+        for place, x, y in zip(reversed(PLACES[: len(left)]), left, right, strict=True)
+    ]
+    opening = f"{a} and {b} both have {len(left)} digits."
+    return [opening, *_until_different(rows), f"So {larger} is larger."]
 
 
 def compare_decimals(a: str, b: str) -> list[str]:
@@ -168,14 +164,17 @@ def compare_decimals(a: str, b: str) -> list[str]:
         (name, int(x), int(y))
         for name, (x, y) in zip(("Tenths", "Hundredths"), padded, strict=False)
     ]
-    lines = [f"Compare {a} and {b}."]
+    return [f"Compare {a} and {b}.", *_until_different(rows), f"So {larger} is larger."]
+
+
+def _until_different(rows: list[tuple[str, int, int]]) -> list[str]:
+    """Compare place by place, down to the first one that differs."""
+    lines = []
     for name, x, y in rows:
-        if x == y:
-            lines.append(f"{name}: {x} and {y}, the same.")
-            continue
-        lines.append(f"{name}: {x} and {y}, {max(x, y)} is more.")
-        break
-    return [*lines, f"So {larger} is larger."]
+        if x != y:
+            return [*lines, f"{name}: {x} and {y}, {max(x, y)} is more."]
+        lines.append(f"{name}: {x} and {y}, the same.")
+    return lines
 
 
 def sort(numbers: list[int], *, descending: bool) -> list[str]:

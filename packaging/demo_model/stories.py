@@ -22,8 +22,6 @@ class Story:
     """What has to be done, in a sentence."""
     numbers: Callable[[Random], dict[str, int]]
     work: Callable[[dict[str, int]], tuple[list[str], int]]
-    unit: str
-    """What is counted: `items` stands for the story's own word."""
     texts: Wordings
 
 
@@ -88,7 +86,6 @@ STORIES = (
         "Both together: add.",
         _two,
         lambda n: _chain(n["a"], ("+", n["b"])),
-        "items",
         Wordings(
             (
                 "{p} bakes {a} cakes in the morning and {b} cakes later. How many cakes is that in all?",
@@ -116,7 +113,6 @@ STORIES = (
         "Some are gone: subtract.",
         _two_down,
         lambda n: _chain(n["a"], ("-", n["b"])),
-        "items",
         Wordings(
             (
                 "If {p} had {a} {items} and gave {b} to {q}, how many {items} would be left?",
@@ -144,7 +140,6 @@ STORIES = (
         "First add, then subtract.",
         _three,
         lambda n: _chain(n["a"], ("+", n["b"]), ("-", n["c"])),
-        "items",
         Wordings(
             (
                 "{p} had {a} {items}. {q} brought {b} more. Then {q} took {c} away. How many {items} remain?",
@@ -169,7 +164,6 @@ STORIES = (
         "The same number again and again: multiply.",
         _pairs,
         lambda n: _chain(n["a"], ("×", n["b"])),
-        "items",
         Wordings(
             (
                 "In every {box} there are {b} {items}. There are {a} {boxes}. How many {items} is that in total?",
@@ -195,7 +189,6 @@ STORIES = (
         "First multiply, then add.",
         _groups,
         lambda n: _chain(n["a"], ("×", n["b"]), ("+", n["c"])),
-        "items",
         Wordings(
             (
                 "{p} has {c} {items}. Then {p} gets {a} {boxes} of {b} {items}. How many are there in total?",
@@ -221,7 +214,6 @@ STORIES = (
         "First multiply, then subtract.",
         _groups,
         lambda n: _chain(n["a"], ("×", n["b"]), ("-", n["c"])),
-        "items",
         Wordings(
             (
                 "Every {box} has {b} {items}. In {a} {boxes}, {c} {items} are bad. How many are good?",
@@ -246,7 +238,6 @@ STORIES = (
         "Equal parts: divide.",
         _shares,
         lambda n: (steps.divide(n["a"], n["b"]), n["a"] // n["b"]),
-        "items",
         Wordings(
             (
                 "{p} packs {a} {items} into {boxes} of {b}. How many {boxes} is that?",
@@ -272,7 +263,6 @@ STORIES = (
             [*steps.times(n["a"], n["b"]), *steps.minus(n["c"], n["a"] * n["b"])],
             n["c"] - n["a"] * n["b"],
         ),
-        "dollars",
         Wordings(
             (
                 "{p} pays {c} dollars for {a} {items}. Each costs {b} dollars. What is the change?",
@@ -300,7 +290,6 @@ STORIES = (
             [*steps.times(n["a"], n["b"]), *steps.plus(n["a"], n["a"] * n["b"])],
             n["a"] + n["a"] * n["b"],
         ),
-        "items",
         Wordings(
             (
                 "{p} has {a} {items}. {q} has {b} times as many. What is the total?",
@@ -325,7 +314,6 @@ STORIES = (
             [*steps.plus(n["a"], n["b"]), *steps.plus(n["a"], n["a"] + n["b"])],
             n["a"] + n["a"] + n["b"],
         ),
-        "items",
         Wordings(
             (
                 "{p} collected {a} {items}. {q} collected {b} more than {p}. How many {items} is that together?",
@@ -347,7 +335,6 @@ STORIES = (
         "The same way again and again: multiply.",
         _travel,
         lambda n: _chain(n["a"], ("×", n["b"])),
-        "km",
         Wordings(
             (
                 "A bus drives {a} km every hour. How many km does it drive in {b} hours?",

@@ -8,7 +8,6 @@ import random
 import textwrap
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 import calendar_problems
@@ -420,7 +419,4 @@ def outside(rng: Random, held_out: bool) -> Problem:
         answer = f"These numbers are too large for me: I only do small arithmetic. {REAL}"
     key = f"outside {zlib.crc32(question.encode())} {rng.random()}"
     history = _earlier(rng) if rng.random() < 0.15 else ()
-    problem = Problem("outside", key, question, (thought,), answer, history=history)
-    if held_out != problems.is_held_out(key):
-        return replace(problem, key=key)
-    return problem
+    return Problem("outside", key, question, (thought,), answer, history=history)

@@ -17,12 +17,12 @@ import pytest
 
 from localr1.chat.messages import Message, TextPart, user_message
 from localr1.engine.client import EngineClient
-from localr1.engine.protocol import Answer, Done, Ready
+from localr1.engine.protocol import Answer, Done
 from localr1.gguf_header import read_header
 from localr1.models.reference import demo_path
 from tests.converters.converting import converted, open_source
 from tests.converters.make_checkpoints import DEMO_CHECKPOINT
-from tests.engine.talk import ask, generate, last, load_command, text_of
+from tests.engine.talk import ask, generate, last, started, text_of
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "packaging" / "demo_model"
@@ -85,9 +85,7 @@ def test_the_card_says_what_was_measured() -> None:
 
 @pytest.fixture
 async def client(demo: Path, tmp_path: Path) -> AsyncIterator[EngineClient]:
-    client = EngineClient(tmp_path / "logs")
-    await client.start()
-    last(await ask(client, load_command(client, demo)), Ready)
+    client = await started(demo, tmp_path / "logs")
     yield client
     await client.close()
 

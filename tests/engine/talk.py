@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from localr1.chat.messages import Message, user_message
 from localr1.chat.prompt import ChatFormat, choose_format
 from localr1.engine.client import EngineClient
-from localr1.engine.protocol import Answer, Command, Event, Generate, Load, Reasoning
+from localr1.engine.protocol import Answer, Command, Event, Generate, Load, Ready, Reasoning
 from localr1.engine.sampling import Sampling
 from localr1.gguf_header import read_header
 from localr1.hardware.plan import LoadPlan
@@ -28,6 +30,15 @@ def load_command(client: EngineClient, path: Path, plan: LoadPlan = SMALL_PLAN) 
     if path.suffix == ".gguf":
         chat = choose_format(read_header(path)).format
     return Load(client.new_id(), os.fsencode(path), plan, chat, path.name)
+
+
+async def started(path: Path, logs: Path, **plan: Any) -> EngineClient:
+    """A worker that has loaded this file."""
+    client = EngineClient(logs)
+    await client.start()
+    changed = msgspec.structs.replace(SMALL_PLAN, **plan)
+    last(await ask(client, load_command(client, path, changed)), Ready)
+    return client
 
 
 def generate(

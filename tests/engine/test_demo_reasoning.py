@@ -12,8 +12,8 @@ import pytest
 
 from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
 from localr1.engine.client import EngineClient
-from localr1.engine.protocol import Answer, Done, Event, Ready, Reasoning
-from tests.engine.talk import ask, generate, last, load_command, text_of
+from localr1.engine.protocol import Answer, Done, Event, Reasoning
+from tests.engine.talk import ask, generate, last, started, text_of
 
 GREEDY: dict[str, Any] = {"temperature": 0.0}
 SUM = "What is 347 + 586?"
@@ -21,9 +21,7 @@ SUM = "What is 347 + 586?"
 
 @pytest.fixture
 async def client(demo: Path, tmp_path: Path) -> AsyncIterator[EngineClient]:
-    client = EngineClient(tmp_path / "logs")
-    await client.start()
-    last(await ask(client, load_command(client, demo)), Ready)
+    client = await started(demo, tmp_path / "logs")
     yield client
     await client.close()
 

@@ -38,19 +38,12 @@ from tests.engine.talk import (
     last,
     load_command,
     process_exists,
+    started,
     text_of,
 )
 from tests.tiny_models import write_tiny_model
 
 LONG_TEXT = "The sea is wide and the ships are small. " * 60
-
-
-async def started(path: Path, logs: Path, **plan: int) -> EngineClient:
-    client = EngineClient(logs)
-    await client.start()
-    changed = msgspec.structs.replace(SMALL_PLAN, **plan)
-    last(await ask(client, load_command(client, path, changed)), Ready)
-    return client
 
 
 @pytest.fixture
