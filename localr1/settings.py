@@ -60,6 +60,10 @@ class Settings:
     mmap: Annotated[
         bool | None, About("Map the model file into memory, or read it as a whole.")
     ] = None
+    rpc: Annotated[
+        str | None,
+        About("Computers that run llama.cpp's rpc-server, as HOST:PORT[,HOST:PORT...]."),
+    ] = None
     temperature: Annotated[
         float | None, About("How freely the next token is drawn; 0 takes the likeliest.", 0, 5)
     ] = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from localr1.engine.protocol import CountTokens, Device, Done, Generate, Load, Ready
+from localr1.engine.protocol import CountTokens, Done, Generate, Load, Ready
 from localr1.engine.reply import Emit
+from localr1.hardware.machine import Device
 
 
 class Backend(Protocol):

@@ -18,7 +18,6 @@ from localr1.engine import native
 from localr1.engine.fitting import PromptMaker
 from localr1.engine.protocol import (
     CountTokens,
-    Device,
     Done,
     Generate,
     Load,
@@ -31,6 +30,7 @@ from localr1.engine.protocol import (
 from localr1.engine.reply import Emit, ReplyWriter
 from localr1.engine.reply_times import ReplyTimes
 from localr1.errors import DoesNotFit, EngineError, LoadFailed
+from localr1.hardware.machine import Device
 from localr1.hardware.plan import LoadPlan, with_cpu_attention
 from localr1.terminal_text import clean_line
 

@@ -12,6 +12,7 @@ import msgspec
 from localr1.chat.messages import FinishReason, Message, ReasoningEnd
 from localr1.chat.prompt import ChatFormat
 from localr1.engine.sampling import Sampling
+from localr1.hardware.machine import Device
 from localr1.hardware.plan import LoadPlan
 
 # ---- commands ------------------------------------------------------------------------------
@@ -23,6 +24,9 @@ class _Command(msgspec.Struct, frozen=True, tag_field="type"):
 
 class Devices(_Command, frozen=True, tag="devices"):
     """Ask which devices this engine build can use. Answered by `DeviceList`."""
+
+    rpc: tuple[str, ...] = ()
+    """HOST:PORT of llama.cpp RPC servers, whose devices are listed too."""
 
 
 class Load(_Command, frozen=True, tag="load"):
@@ -67,17 +71,6 @@ Command = Devices | Load | Generate | CountTokens | Cancel | Shutdown
 
 class _Event(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
     id: int = 0
-
-
-class Device(msgspec.Struct, frozen=True):
-    """One entry of ggml's device registry."""
-
-    name: str
-    description: str
-    kind: str
-    """cpu, gpu, igpu or accel."""
-    free_bytes: int
-    total_bytes: int
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):

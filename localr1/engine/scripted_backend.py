@@ -20,7 +20,6 @@ from localr1.chat.prompt import ChatFormat
 from localr1.engine.process_limits import KILLED
 from localr1.engine.protocol import (
     CountTokens,
-    Device,
     Done,
     Generate,
     Load,
@@ -31,6 +30,7 @@ from localr1.engine.protocol import (
 )
 from localr1.engine.reply import Emit, ReplyWriter
 from localr1.errors import LoadFailed
+from localr1.hardware.machine import Device
 
 
 class ScriptedReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -49,6 +49,17 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     total_bytes: int
 
 
+class Device(msgspec.Struct, frozen=True):
+    """One entry of ggml's device registry: what this build of the engine can compute on."""
+
+    name: str
+    description: str
+    kind: str
+    """cpu, gpu, igpu (shares the computer's memory) or accel."""
+    free_bytes: int
+    total_bytes: int
+
+
 class Graphics(msgspec.Struct, frozen=True, kw_only=True):
     """A GPU that is physically there, whether this build of the engine can use it or not."""
 

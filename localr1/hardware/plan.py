@@ -28,6 +28,15 @@ _MEMORY_SHARE = 4
 ALL_LAYERS = -1
 
 
+class DeviceShare(msgspec.Struct, frozen=True):
+    """Layers of the model that one device holds."""
+
+    name: str
+    """In ggml's device registry: CUDA0, Vulkan1, RPC0..."""
+    layers: int
+    """The output counts as one layer, as in llama.cpp's "offloaded 29/29 layers"."""
+
+
 class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a model is loaded. Counts are tokens unless a name says otherwise."""
 
@@ -45,6 +54,12 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     type_v: KvType = "f16"
     flash_attn: FlashAttention = "auto"
     use_mmap: bool = True
+    use_mlock: bool = False
+    """Keep the weights in memory, whatever else wants it."""
+    devices: tuple[DeviceShare, ...] = ()
+    """Which GPU takes which layers, first layers first; empty: the engine decides."""
+    rpc: tuple[str, ...] = ()
+    """HOST:PORT of the RPC servers whose devices are used."""
     reasons: dict[str, str] = {}
     """A sentence for each field that was chosen or asked for, by field name."""
 

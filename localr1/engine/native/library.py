@@ -12,8 +12,8 @@ from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
-from localr1.engine.protocol import Device
 from localr1.errors import EngineMissing
+from localr1.hardware.machine import Device
 
 _GGML_LOG_ERROR, _GGML_LOG_CONTINUED = 4, 5
 """enum ggml_log_level."""
