@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -26,6 +27,8 @@ from localr1.chat.prompt import ChatFormat, choose_format
 from localr1.engine.client import BackendName, EngineClient
 from localr1.engine.protocol import (
     Answer,
+    DeviceList,
+    Devices,
     Done,
     Event,
     Failed,
@@ -37,13 +40,18 @@ from localr1.engine.protocol import (
     Reasoning,
 )
 from localr1.engine.sampling import Sampling, choose_sampling
-from localr1.errors import LoadFailed, Localr1Error
-from localr1.hardware.plan import LoadPlan, make_plan, this_machine
+from localr1.errors import EngineError, LoadFailed, Localr1Error
+from localr1.hardware.machine import Device
+from localr1.hardware.plan import LoadPlan, make_plan
+from localr1.hardware.probe import probe_machine
 from localr1.history.recorder import Recorder
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
 from localr1.settings import Settings
 from localr1.terminal_text import clean
+
+if TYPE_CHECKING:
+    from localr1.gguf_header import GgufHeader
 
 
 class ChatSession:
@@ -157,14 +165,18 @@ class ChatSession:
     # ---- loading ---------------------------------------------------------------------------
 
     async def _load(self) -> AsyncIterator[Event]:
-        chat, plan, name = await asyncio.to_thread(self._prepare)
+        file = await asyncio.to_thread(self._read_file)
+        chat = file.chat
         self._sampling = choose_sampling(chat.format, self._settings)
         await self._engine.close()
         await self._engine.start()
+        plan = await self._plan(file)
         if self._stop_asked:
             raise LoadFailed("loading was cancelled")
+        if plan.notice:
+            yield Notice(kind="memory", text=plan.notice)
         path = os.fsencode(self._reference.path)
-        command = Load(self._engine.new_id(), path, plan, chat.format, name)
+        command = Load(self._engine.new_id(), path, plan, chat.format, file.name)
         async for event in self._engine.ask(command):
             if isinstance(event, Ready):
                 self.model, self.plan = event.model, event.plan
@@ -174,18 +186,35 @@ class ChatSession:
             else:
                 yield event
 
-    def _prepare(self) -> tuple[_Chat, LoadPlan, str]:
-        """Look at the file and the machine; nothing native sees a file that was not checked."""
+    async def _plan(self, file: _ModelFile) -> LoadPlan:
+        """How this machine should load the file; what does not fit is refused here."""
+        if file.header is None:
+            return LoadPlan(n_ctx=8192, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
+        machine, devices = await asyncio.gather(
+            asyncio.to_thread(probe_machine, graphics=False), self._devices()
+        )
+        return make_plan(file.header, self._settings, machine, devices)
+
+    async def _devices(self) -> tuple[Device, ...]:
+        """What this build of the engine can compute on."""
+        async for event in self._engine.ask(Devices(self._engine.new_id())):
+            if isinstance(event, DeviceList):
+                return event.devices
+            if isinstance(event, Failed):
+                raise EngineError(event.message, event.hint)
+        return ()
+
+    def _read_file(self) -> _ModelFile:
+        """Look at the file; nothing native sees one that was not checked."""
         if self._reference.kind == "transcript":
-            plan = LoadPlan(n_ctx=8192, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
-            return _Chat(ChatFormat(style="r1", thinks=True)), plan, self._reference.name
+            chat = _Chat(ChatFormat(style="r1", thinks=True))
+            return _ModelFile(chat, self._reference.name)
         from localr1.gguf_header import read_header
 
         header = read_header(self._reference.path)
         chosen = choose_format(header)
         notices = [*chosen.notices, *(("file", warning) for warning in header.warnings)]
-        plan = make_plan(header, self._settings, this_machine())
-        return _Chat(chosen.format, notices), plan, header.name
+        return _ModelFile(_Chat(chosen.format, notices), header.name, header)
 
     async def _ensure_loaded(self) -> AsyncIterator[Event]:
         if self.model is None or not self._engine.is_alive:
@@ -237,6 +266,14 @@ class ChatSession:
 class _Chat(msgspec.Struct, frozen=True):
     format: ChatFormat
     notices: list[tuple[str, str]] = []
+
+
+class _ModelFile(NamedTuple):
+    """A model file that was checked; a transcript has no header."""
+
+    chat: _Chat
+    name: str
+    header: GgufHeader | None = None
 
 
 class _Reply:

@@ -45,6 +45,9 @@ class Settings:
     batch: Annotated[
         int | None, About("Prompt tokens handed to the engine at once.", 1, 65_536)
     ] = None
+    ubatch: Annotated[
+        int | None, About("Prompt tokens processed at once; at most the batch.", 1, 65_536)
+    ] = None
     type_k: Annotated[
         Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"] | None,
         About("Type of the K cache; smaller types save memory."),
@@ -60,6 +63,12 @@ class Settings:
     mmap: Annotated[
         bool | None, About("Map the model file into memory, or read it as a whole.")
     ] = None
+    mlock: Annotated[bool | None, About("Keep the weights in memory, whatever else wants it.")] = (
+        None
+    )
+    memory_check: Annotated[
+        bool, About("Refuse a model that does not fit into memory, before it is loaded.")
+    ] = True
     rpc: Annotated[
         str | None,
         About("Computers that run llama.cpp's rpc-server, as HOST:PORT[,HOST:PORT...]."),

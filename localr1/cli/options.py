@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 import click
 
 from localr1 import paths
-from localr1.hardware.plan import KvType
+from localr1.hardware.estimate import KvType
 from localr1.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,12 +27,19 @@ _OPTIONS = [
     click.option("--n-gpu-layers", "-ngl", type=int, help="Layers on the GPU; -1 for all."),
     click.option("--threads", type=int, help="CPU threads."),
     click.option("--batch", type=int, help="Prompt tokens submitted at once."),
+    click.option("--ubatch", type=int, help="Prompt tokens processed at once."),
     click.option("--type-k", type=click.Choice(KV_TYPES), metavar="TYPE", help=f"K cache: {_KV}."),
     click.option(
         "--type-v", type=click.Choice(KV_TYPES), metavar="TYPE", help="V cache, likewise."
     ),
     click.option("--flash-attn", type=click.Choice(["auto", "on", "off"]), help="Flash attention."),
     click.option("--mmap/--no-mmap", default=None, help="Map the model file, or read it."),
+    click.option("--mlock/--no-mlock", default=None, help="Keep the weights in memory."),
+    click.option(
+        "--memory-check/--no-memory-check",
+        default=None,
+        help="Refuse what does not fit into memory, or try it.",
+    ),
     click.option("--system", help="System prompt. R1 distills get it in the first question."),
     click.option(
         "--history/--no-history",

@@ -31,7 +31,7 @@ from localr1.engine.reply import Emit, ReplyWriter
 from localr1.engine.reply_times import ReplyTimes
 from localr1.errors import DoesNotFit, EngineError, LoadFailed
 from localr1.hardware.machine import Device
-from localr1.hardware.plan import LoadPlan, with_cpu_attention
+from localr1.hardware.plan import LoadPlan
 from localr1.terminal_text import clean_line
 
 _LOADING_STEP = 0.01
@@ -75,8 +75,6 @@ class LlamaBackend:
         started = time.monotonic()
         plan = msgspec.structs.replace(command.plan, n_ctx=_padded(command.plan.n_ctx))
         model = self._load_model(command, plan, emit)
-        if all(device.kind == "cpu" for device in self.devices()):
-            plan = with_cpu_attention(plan, native.n_head(model))
         self._context = self._make_context(model, plan)
         self._model = model
         self._vocabulary = native.Vocabulary(model)

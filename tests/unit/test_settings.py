@@ -12,7 +12,8 @@ from typing import get_args
 import pytest
 
 from localr1.errors import ExitCode, UsageError
-from localr1.hardware.plan import FlashAttention, KvType
+from localr1.hardware.estimate import KvType
+from localr1.hardware.plan import FlashAttention
 from localr1.settings import Settings, load_settings, settings_reference
 
 REFERENCE = {row.name: row for row in settings_reference()}

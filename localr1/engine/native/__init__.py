@@ -13,7 +13,6 @@ from localr1.engine.native.model import (
     load_model,
     model_numbers,
     model_text,
-    n_head,
     quant_name,
     writes_text,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "load_model",
     "model_numbers",
     "model_text",
-    "n_head",
     "quant_name",
     "writes_text",
 ]

@@ -75,8 +75,12 @@ class Context:
         params = llama.llama_context_default_params()
         params.n_ctx, params.n_seq_max = plan.n_ctx, 1
         params.n_batch, params.n_ubatch = plan.n_batch, plan.n_ubatch
+        # Only the last token of a batch is drawn from; logits of all of them, over a vocabulary of
+        # 152,000 tokens, would take 150 MB.
+        params.n_outputs_max = 1
         params.n_threads, params.n_threads_batch = plan.n_threads, plan.n_threads_batch
         params.type_k, params.type_v = _KV_TYPES[plan.type_k], _KV_TYPES[plan.type_v]
+        params.swa_full = plan.swa_full
         params.flash_attn_type = _FLASH_ATTENTION[plan.flash_attn]
         params.abort_callback, params.abort_callback_data = flag.callback, flag.argument
         params.no_perf = True
@@ -85,6 +89,7 @@ class Context:
         if not self.handle:
             raise MemoryError("llama_init_from_model")
         self._memory = llama.llama_get_memory(self.handle)
+        self._n_swa: int = 0 if plan.swa_full else llama.llama_model_n_swa(model)
         self.n_ctx: int = llama.llama_n_ctx(self.handle)
         self.n_ubatch: int = llama.llama_n_ubatch(self.handle)
         self._one = (llama.llama_token * 1)()
@@ -100,7 +105,14 @@ class Context:
         return int(llama.llama_decode(self.handle, llama.llama_batch_get_one(self._one, 1)))
 
     def keep(self, n_tokens: int) -> bool:
-        """Forget all but the first tokens; False when this architecture cannot (recurrent)."""
+        """Forget all but the first tokens.
+
+        False when that cannot be done: by a recurrent architecture, or where a sliding window has
+        already dropped tokens that the next one would look at.
+        """
+        first_held = llama.llama_memory_seq_pos_min(self._memory, 0)
+        if self._n_swa and first_held > max(0, n_tokens - self._n_swa):
+            return False
         return bool(llama.llama_memory_seq_rm(self._memory, 0, n_tokens, -1))
 
     def clear(self) -> None:

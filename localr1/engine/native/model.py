@@ -41,11 +41,6 @@ def model_numbers(model: Any) -> dict[str, int]:
     }
 
 
-def n_head(model: Any) -> int:
-    """Attention heads of a layer."""
-    return int(llama.llama_model_n_head(model))
-
-
 def model_text(model: Any, key: str) -> str:
     """A metadata value as text; empty when the file does not have it."""
     buffer = ctypes.create_string_buffer(512)

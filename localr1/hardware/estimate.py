@@ -1,0 +1,170 @@
+"""How much memory a model takes with given settings, without loading it. Pure functions.
+
+Weights and KV cache are exact. The compute buffer follows from the graph of one micro-batch
+(llama.cpp, src/llama-graph.cpp: build_attn_mha, build_ffn) and was checked against the size that
+llama.cpp itself reports when it only simulates allocation (docs/memory.md has the error). What the
+worker holds besides was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from localr1.hardware.model_sizes import ModelSizes
+
+KvType = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
+"""Types that llama.cpp accepts for the K and V cache (common/arg.cpp, kv_cache_types)."""
+
+KV_BYTES: dict[KvType, tuple[int, int]] = {
+    "f32": (1, 4),
+    "f16": (1, 2),
+    "bf16": (1, 2),
+    "q8_0": (32, 34),
+    "q5_1": (32, 24),
+    "q5_0": (32, 22),
+    "q4_1": (32, 20),
+    "q4_0": (32, 18),
+    "iq4_nl": (32, 18),
+}
+"""Values in a block and bytes of a block (ggml-common.h)."""
+
+_F32_BYTES, _F16_BYTES, _INDEX_BYTES = 4, 2, 8
+_CELL_STEP = 256
+"""Windows are padded to this many tokens (llama-context.cpp, llama-kv-cache-iswa.cpp)."""
+
+_TOKEN_BYTES, _MERGE_BYTES = 220, 150
+"""A vocabulary in the worker: llama.cpp's tables and localr1's own (measured, docs/memory.md)."""
+_FIXED_BYTES = 12 << 20
+"""Graphs, threads and buffers that no setting changes (measured, docs/memory.md)."""
+_UNKNOWN_MARGIN = 0.25
+"""Added to the compute buffer of an architecture that the formula was not checked for."""
+
+
+class LoadSettings(NamedTuple):
+    """The settings that memory depends on."""
+
+    n_ctx: int
+    n_ubatch: int
+    type_k: KvType
+    type_v: KvType
+    flash_attention: bool
+    whole_window: bool = True
+    """Layers with a sliding window keep every token, so that earlier ones can be gone back to."""
+
+
+class Need(NamedTuple):
+    """Memory of one device, in bytes."""
+
+    weights_bytes: int = 0
+    kv_cache_bytes: int = 0
+    compute_bytes: int = 0
+    other_bytes: int = 0
+
+    @property
+    def total_bytes(self) -> int:
+        """All of it."""
+        return sum(self)
+
+
+class Estimate(NamedTuple):
+    """Memory of all devices."""
+
+    host: Need
+    devices: tuple[Need, ...]
+    """In the order of the layer counts that were asked about."""
+
+    @property
+    def total_bytes(self) -> int:
+        """On all devices together."""
+        return self.host.total_bytes + sum(need.total_bytes for need in self.devices)
+
+
+def estimate(model: ModelSizes, settings: LoadSettings, layers: Sequence[int] = ()) -> Estimate:
+    """Memory with these settings.
+
+    Args:
+        model: from its header.
+        settings: what the context is made with.
+        layers: how many layers each device takes, the output counted as the last layer; the
+            first layers of the model stay on the host.
+    """
+    parts = [*zip(model.layer_bytes, kv_layer_bytes(model, settings), strict=True)]
+    parts.append((model.output_bytes, 0))
+    compute = compute_bytes(model, settings)
+    start = len(parts) - sum(layers)
+    host_weights = model.input_bytes + model.other_bytes + sum(w for w, _ in parts[:start])
+    if start == len(parts) and model.output_is_tied:
+        host_weights -= model.input_bytes
+    host = Need(
+        host_weights,
+        sum(cache for _, cache in parts[:start]),
+        compute,
+        vocabulary_bytes(model) + _FIXED_BYTES,
+    )
+    devices = []
+    for count in layers:
+        own = parts[start : start + count]
+        weights, caches = sum(w for w, _ in own), sum(cache for _, cache in own)
+        devices.append(Need(weights, caches, compute if count else 0))
+        start += count
+    return Estimate(host, tuple(devices))
+
+
+def kv_layer_bytes(model: ModelSizes, settings: LoadSettings) -> tuple[int, ...]:
+    """KV cache of each layer: cells x (keys + values) of a token."""
+    whole = _padded(settings.n_ctx)
+    window = min(whole, _padded(model.window_tokens + settings.n_ubatch))
+    return tuple(
+        (window if windowed and not settings.whole_window else whole)
+        * (_row_bytes(settings.type_k, k_width) + _row_bytes(settings.type_v, v_width))
+        for k_width, v_width, windowed in zip(
+            model.k_widths, model.v_widths, model.windowed, strict=True
+        )
+    )
+
+
+def kv_cache_bytes(model: ModelSizes, settings: LoadSettings) -> int:
+    """KV cache of all layers."""
+    return sum(kv_layer_bytes(model, settings))
+
+
+def compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
+    """The compute buffer: inputs, and the most that lives at once in attention or feed-forward.
+
+    Feed-forward: gate, up and their product, beside four vectors of the model's width. Plain
+    attention: a score for every pair of tokens and head, beside three such vectors and two of
+    the queries' width. Logits are made for one token only.
+    """
+    tokens = settings.n_ubatch
+    n_ctx = _padded(settings.n_ctx)
+    feed_forward = tokens * _F32_BYTES * (3 * model.n_ff + 4 * model.n_embd)
+    logits = model.n_vocab * _F32_BYTES
+    if settings.flash_attention:
+        inputs, attention = n_ctx * tokens * _F16_BYTES, 0
+    else:
+        v_width = max(model.v_widths, default=0)
+        inputs = tokens * (n_ctx * _F32_BYTES + v_width * _INDEX_BYTES)
+        vectors = 3 * model.n_embd + 2 * model.q_width
+        attention = scores_bytes(model, n_ctx, tokens) + tokens * _F32_BYTES * vectors
+    total = inputs + max(attention, feed_forward, logits)
+    return total if model.is_known else int(total * (1 + _UNKNOWN_MARGIN))
+
+
+def scores_bytes(model: ModelSizes, n_ctx: int, n_ubatch: int) -> int:
+    """Attention scores of one layer without flash attention."""
+    return _padded(n_ctx) * n_ubatch * model.n_head * _F32_BYTES
+
+
+def vocabulary_bytes(model: ModelSizes) -> int:
+    """Tokens and merges in the worker's memory."""
+    return model.n_vocab * _TOKEN_BYTES + model.n_merges * _MERGE_BYTES
+
+
+def _row_bytes(kind: KvType, width: int) -> int:
+    values, size = KV_BYTES[kind]
+    return -(-width // values) * size
+
+
+def _padded(n_ctx: int) -> int:
+    return -(-n_ctx // _CELL_STEP) * _CELL_STEP
