@@ -27,8 +27,6 @@ from localr1.chat.prompt import ChatFormat, choose_format
 from localr1.engine.client import BackendName, EngineClient
 from localr1.engine.protocol import (
     Answer,
-    DeviceList,
-    Devices,
     Done,
     Event,
     Failed,
@@ -40,8 +38,7 @@ from localr1.engine.protocol import (
     Reasoning,
 )
 from localr1.engine.sampling import Sampling, choose_sampling
-from localr1.errors import EngineError, LoadFailed, Localr1Error
-from localr1.hardware.machine import Device
+from localr1.errors import LoadFailed, Localr1Error
 from localr1.hardware.plan import LoadPlan, make_plan
 from localr1.hardware.probe import probe_machine
 from localr1.history.recorder import Recorder
@@ -190,19 +187,10 @@ class ChatSession:
         """How this machine should load the file; what does not fit is refused here."""
         if file.header is None:
             return LoadPlan(n_ctx=8192, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
-        machine, devices = await asyncio.gather(
-            asyncio.to_thread(probe_machine, graphics=False), self._devices()
+        machine, found = await asyncio.gather(
+            asyncio.to_thread(probe_machine, graphics=False), self._engine.devices()
         )
-        return make_plan(file.header, self._settings, machine, devices)
-
-    async def _devices(self) -> tuple[Device, ...]:
-        """What this build of the engine can compute on."""
-        async for event in self._engine.ask(Devices(self._engine.new_id())):
-            if isinstance(event, DeviceList):
-                return event.devices
-            if isinstance(event, Failed):
-                raise EngineError(event.message, event.hint)
-        return ()
+        return make_plan(file.header, self._settings, machine, found.devices)
 
     def _read_file(self) -> _ModelFile:
         """Look at the file; nothing native sees one that was not checked."""

@@ -18,6 +18,7 @@ DEBUG_VARIABLE = "LOCALR1_DEBUG"
 _COMMANDS = {
     "chat": ("localr1.cli.chat", "Talk with a model in the terminal interface."),
     "run": ("localr1.cli.run", "Ask a model from the command line, or talk line by line."),
+    "doctor": ("localr1.cli.doctor", "Say what this machine has, what is used, and what is wrong."),
     "convert": ("localr1.cli.convert", "Turn a checkpoint into a quantized GGUF file."),
 }
 _HIDDEN_COMMANDS = {

@@ -15,6 +15,9 @@ class Backend(Protocol):
     def devices(self) -> tuple[Device, ...]:
         """The devices that this build can use."""
 
+    def instruction_sets(self) -> tuple[str, ...]:
+        """What the CPU code of this build uses, in llama.cpp's words."""
+
     def load(self, command: Load, emit: Emit) -> Ready:
         """Load a model, emitting `Loading`.
 

@@ -20,6 +20,7 @@ from localr1.engine.protocol import (
     Cancel,
     Command,
     DeviceList,
+    Devices,
     Done,
     Event,
     Failed,
@@ -30,7 +31,7 @@ from localr1.engine.protocol import (
     encode,
 )
 from localr1.engine.worker_command import worker_command, worker_environment
-from localr1.errors import EngineStopped, StorageError
+from localr1.errors import EngineError, EngineStopped, StorageError
 from localr1.files import make_folder
 
 BackendName = Literal["llama", "scripted"]
@@ -115,6 +116,22 @@ class EngineClient:
                     return
         finally:
             self._running_id = None
+
+    async def devices(self, rpc: tuple[str, ...] = ()) -> DeviceList:
+        """What this build of the engine can compute on.
+
+        Args:
+            rpc: HOST:PORT of RPC servers whose devices are listed too.
+
+        Raises:
+            EngineError: it cannot be told, with the reason.
+        """
+        async for event in self.ask(Devices(self.new_id(), rpc)):
+            if isinstance(event, DeviceList):
+                return event
+            if isinstance(event, Failed):
+                raise EngineError(event.message, event.hint)
+        raise EngineStopped("the engine did not name its devices", RESTART_HINT)
 
     async def cancel(self) -> None:
         """Stop the running command; its own last event follows, or the worker is killed."""

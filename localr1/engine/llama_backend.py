@@ -60,6 +60,10 @@ class LlamaBackend:
         """The devices that this build can use."""
         return native.devices()
 
+    def instruction_sets(self) -> tuple[str, ...]:
+        """What the CPU code of this build uses."""
+        return native.instruction_sets()
+
     def cancel(self) -> None:
         """Stop the running command; safe from any thread."""
         self._flag.raise_()

@@ -91,6 +91,8 @@ class DeviceList(_Event, frozen=True, tag="devices"):
     """Answer to `Devices`."""
 
     devices: tuple[Device, ...]
+    instruction_sets: tuple[str, ...] = ()
+    """What the CPU code of this build uses, in llama.cpp's words: AVX2, AVX512, DOTPROD..."""
 
 
 class Loading(_Event, frozen=True, tag="loading"):

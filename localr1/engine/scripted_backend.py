@@ -79,6 +79,10 @@ class ScriptedBackend:
         """None: nothing is computed."""
         return ()
 
+    def instruction_sets(self) -> tuple[str, ...]:
+        """None: nothing is computed."""
+        return ()
+
     def cancel(self) -> None:
         """Stop playing; safe from any thread."""
         self._cancelled.set()

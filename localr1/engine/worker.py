@@ -124,7 +124,11 @@ class Worker:
 
     def _answer(self, command: Command) -> Event:
         if isinstance(command, Devices):
-            return DeviceList(id=command.id, devices=self._backend.devices())
+            return DeviceList(
+                id=command.id,
+                devices=self._backend.devices(),
+                instruction_sets=self._backend.instruction_sets(),
+            )
         if isinstance(command, Load):
             return self._backend.load(command, self._emit)
         if isinstance(command, Generate):

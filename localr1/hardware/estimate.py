@@ -35,7 +35,7 @@ _CELL_STEP = 256
 
 _TOKEN_BYTES, _MERGE_BYTES = 220, 150
 """A vocabulary in the worker: llama.cpp's tables and localr1's own (measured, docs/memory.md)."""
-_FIXED_BYTES = 12 << 20
+_FIXED_BYTES = 26 << 20
 """Graphs, threads and buffers that no setting changes (measured, docs/memory.md)."""
 _UNKNOWN_MARGIN = 0.25
 """Added to the compute buffer of an architecture that the formula was not checked for."""

@@ -6,7 +6,7 @@ unused copy with its own device registry and callbacks.
 """
 
 from localr1.engine.native.context import DECODE_ABORTED, AbortFlag, Context
-from localr1.engine.native.library import NativeLog, devices, load_backends
+from localr1.engine.native.library import NativeLog, devices, instruction_sets, load_backends
 from localr1.engine.native.model import (
     Vocabulary,
     apply_builtin_template,
@@ -27,6 +27,7 @@ __all__ = [
     "Vocabulary",
     "apply_builtin_template",
     "devices",
+    "instruction_sets",
     "load_backends",
     "load_model",
     "model_numbers",

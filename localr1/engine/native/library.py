@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -83,6 +84,14 @@ def load_backends() -> None:
             "llama-cpp-python",
         )
     llama.llama_backend_init()
+
+
+def instruction_sets() -> tuple[str, ...]:
+    """What the CPU code uses: "CPU : SSE3 = 1 | AVX = 1 | ... |" in llama_print_system_info."""
+    text = llama.llama_print_system_info().decode("utf-8", "replace")
+    cpu = next((part for part in text.split("\n") if "CPU :" in part), text)
+    pairs = re.findall(r"(\w+) = (\d+)", cpu.partition("CPU :")[2])
+    return tuple(name for name, value in pairs if value != "0")
 
 
 def devices() -> tuple[Device, ...]:

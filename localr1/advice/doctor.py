@@ -1,0 +1,179 @@
+"""Looks at machine, engine and model, and says what will be used and what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from localr1 import __version__, paths
+from localr1.advice.remedies import engine_version, reinstall, unused_card
+from localr1.advice.report import DeviceReport, Engine, ModelReport, Problem, Report
+from localr1.engine.client import EngineClient
+from localr1.engine.protocol import DeviceList
+from localr1.errors import DoesNotFit, Localr1Error
+from localr1.gguf_header import GgufHeader
+from localr1.hardware.machine import Device, Graphics, Machine
+from localr1.hardware.plan import LoadPlan, make_plan
+from localr1.hardware.probe import probe_machine
+from localr1.settings import Settings
+from localr1.terminal_text import clean_line
+from localr1.units import count, memory_size
+
+_BACKENDS = {"CUDA": "nvidia", "ROCm": "amd", "Metal": "apple", "MTL": "apple"}
+"""Whose cards a backend's devices are, by the beginning of a device's name."""
+
+_FAST_SETS = {"avx2": "AVX2", "asimddp": "DOTPROD"}
+"""What a build without loses much speed for: in the words of Linux, and in llama.cpp's."""
+
+
+async def examine(settings: Settings, header: GgufHeader | None = None) -> Report:
+    """Everything there is to tell, and how the model with this header would be loaded."""
+    machine, (found, failure) = await asyncio.gather(
+        asyncio.to_thread(probe_machine), _ask_engine()
+    )
+    plan, misfit = _plan(settings, header, machine, found.devices)
+    cards = _unused(machine.graphics, found.devices)
+    problems = [
+        *_engine_problems(failure),
+        *(unused_card(card) for card in cards),
+        *_machine_problems(machine, found),
+        *([misfit] if misfit else []),
+    ]
+    return Report(
+        version=__version__,
+        engine=Engine(
+            version=engine_version(),
+            works=failure is None,
+            instruction_sets=found.instruction_sets,
+        ),
+        cpu=machine.cpu,
+        memory=machine.memory,
+        disks=machine.disks,
+        power=machine.power,
+        devices=(*(_usable(each, plan) for each in found.devices), *map(_idle, cards)),
+        model=_model(header) if header else None,
+        plan=plan,
+        problems=tuple(problems),
+        unread=machine.unread,
+    )
+
+
+async def _ask_engine() -> tuple[DeviceList, Localr1Error | None]:
+    """What the engine can compute on, and why it does not answer where it does not."""
+    client = EngineClient(paths.logs_folder())
+    try:
+        await client.start()
+        return await client.devices(), None
+    except Localr1Error as error:
+        return DeviceList(devices=()), error
+    finally:
+        await client.close()
+
+
+def _plan(
+    settings: Settings, header: GgufHeader | None, machine: Machine, devices: Sequence[Device]
+) -> tuple[LoadPlan | None, Problem | None]:
+    if header is None:
+        return None, None
+    try:
+        return make_plan(header, settings, machine, devices), None
+    except DoesNotFit as error:
+        return None, Problem(f"{error.message}; {error.hint}")
+
+
+def _engine_problems(failure: Localr1Error | None) -> list[Problem]:
+    if failure is None:
+        return []
+    return [Problem(f"the engine does not start: {failure.message}", reinstall())]
+
+
+def _machine_problems(machine: Machine, found: DeviceList) -> list[Problem]:
+    built, there = found.instruction_sets, machine.cpu.instruction_sets
+    problems = [
+        Problem(f"this build of the engine leaves the processor's {ours} unused", reinstall())
+        for name, ours in _FAST_SETS.items()
+        if built and name in there and ours not in built
+    ]
+    if machine.memory.limit_source and machine.memory.limit_bytes is not None:
+        limit = memory_size(machine.memory.limit_bytes)
+        source = machine.memory.limit_source
+        problems.append(Problem(f"memory is limited to {limit} by {source}"))
+    return problems
+
+
+def _unused(cards: Sequence[Graphics], devices: Sequence[Device]) -> list[Graphics]:
+    """Cards that none of the engine's devices is."""
+    left = [device for device in devices if device.kind in ("gpu", "igpu")]
+    unused = []
+    for card in cards:
+        device = next((each for each in left if _is_card(each, card)), None)
+        if device is None:
+            unused.append(card)
+        else:
+            left.remove(device)
+    return unused
+
+
+def _is_card(device: Device, card: Graphics) -> bool:
+    """Whether an entry of the engine's registry is this card."""
+    told, known = device.description.casefold(), card.name.casefold()
+    if known and (known in told or told in known):
+        return True
+    vendor = next((v for start, v in _BACKENDS.items() if device.name.startswith(start)), None)
+    return vendor == card.vendor or (vendor is None and card.vendor in told)
+
+
+def _usable(device: Device, plan: LoadPlan | None) -> DeviceReport:
+    return DeviceReport(
+        name=clean_line(device.name, 60),
+        kind=device.kind,
+        description=clean_line(device.description, 120),
+        total_bytes=device.total_bytes,
+        free_bytes=device.free_bytes,
+        usable=True,
+        why=_use(device, plan),
+    )
+
+
+def _use(device: Device, plan: LoadPlan | None) -> str:
+    if device.kind == "cpu":
+        return "always there"
+    if plan is None:
+        return "this build of the engine can use it"
+    layers = sum(each.layers for each in plan.devices if each.name == device.name)
+    return f"takes {count(layers, 'layer')}" if layers else "not needed for this model"
+
+
+def _idle(card: Graphics) -> DeviceReport:
+    driver = f"driver {card.driver} {card.driver_version or ''}".strip() if card.driver else ""
+    told = ", ".join(part for part in (driver, f"seen by {card.source}") if part)
+    return DeviceReport(
+        name=clean_line(card.name, 120),
+        kind="card",
+        description=clean_line(told),
+        total_bytes=card.memory_bytes,
+        free_bytes=None,
+        usable=False,
+        why="no working driver" if card.driver in (None, "nouveau") else "not in this build",
+    )
+
+
+def _model(header: GgufHeader) -> ModelReport:
+    return ModelReport(
+        name=header.name,
+        path=clean_line(str(Path(header.path).absolute()), 4096),
+        architecture=clean_line(header.architecture),
+        quant_type=header.quant_type,
+        parameters=header.parameters,
+        size_bytes=header.size_bytes,
+        n_layer=header.n_layer,
+        n_ctx_train=header.n_ctx_train,
+    )
+
+
+def report_schema() -> dict[str, object]:
+    """JSON Schema of the report, from its types."""
+    return msgspec.json.schema(Report)
