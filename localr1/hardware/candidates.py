@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from localr1.hardware.estimate import KvType, LoadSettings, scores_bytes
+from localr1.hardware.estimate import PLAIN_TYPES, KvType, LoadSettings, scores_bytes
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import Placement, Places, place
 
@@ -23,8 +23,6 @@ SCORES_LIMIT_BYTES = 512 << 20
 
 CPU_UBATCH, GPU_UBATCH = 256, 512
 """Prompt tokens processed at once: progress is told, and a stop obeyed, that often."""
-
-_PLAIN_TYPES = ("f32", "f16", "bf16")
 
 
 class Asked(NamedTuple):
@@ -57,7 +55,7 @@ class Candidate(NamedTuple):
             min(n_ctx, LEAST_WINDOW),
             self.placement.n_gpu_layers,
             n_ctx >= GOOD_WINDOW,
-            self.settings.type_k in _PLAIN_TYPES and self.settings.type_v in _PLAIN_TYPES,
+            self.settings.type_k in PLAIN_TYPES and self.settings.type_v in PLAIN_TYPES,
             n_ctx,
             self.settings.whole_window,
             not self.settings.flash_attention,
@@ -118,7 +116,7 @@ def _kv_types(asked: Asked) -> list[tuple[KvType, KvType]]:
 def _attentions(asked: Asked, type_v: str, *, on_gpu: bool) -> tuple[bool, ...]:
     if asked.flash_attn in ("on", "off"):
         return (asked.flash_attn == "on",)
-    if type_v not in _PLAIN_TYPES:
+    if type_v not in PLAIN_TYPES:
         return (True,)
     return (True, False) if not on_gpu else (True,)
 

@@ -16,6 +16,9 @@ from localr1.hardware.model_sizes import ModelSizes
 KvType = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
 """Types that llama.cpp accepts for the K and V cache (common/arg.cpp, kv_cache_types)."""
 
+PLAIN_TYPES: tuple[KvType, ...] = ("f32", "f16", "bf16")
+"""Those that are not quantized."""
+
 KV_BYTES: dict[KvType, tuple[int, int]] = {
     "f32": (1, 4),
     "f16": (1, 2),
@@ -132,13 +135,16 @@ def kv_cache_bytes(model: ModelSizes, settings: LoadSettings) -> int:
 def compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
     """The compute buffer: inputs, and the most that lives at once in attention or feed-forward.
 
-    Feed-forward: gate, up and their product, beside four vectors of the model's width. Plain
-    attention: a score for every pair of tokens and head, beside three such vectors and two of
-    the queries' width. Logits are made for one token only.
+    Feed-forward: gate, up and their product, beside four vectors of the model's width; where both
+    caches are quantized, beside two and one of the queries' width. Plain attention: a score for
+    every pair of tokens and head, beside three such vectors and two of the queries' width. Logits
+    are made for one token only.
     """
     tokens = settings.n_ubatch
+    quantized = {settings.type_k, settings.type_v}.isdisjoint(PLAIN_TYPES)
+    beside = 2 * model.n_embd + model.q_width if quantized else 4 * model.n_embd
     n_ctx = _padded(settings.n_ctx)
-    feed_forward = tokens * _F32_BYTES * (3 * model.n_ff + 4 * model.n_embd)
+    feed_forward = tokens * _F32_BYTES * (3 * model.n_ff + beside)
     logits = model.n_vocab * _F32_BYTES
     if settings.flash_attention:
         inputs, attention = n_ctx * tokens * _F16_BYTES, 0

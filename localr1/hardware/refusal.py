@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from localr1.hardware.candidates import Asked, best, choices
-from localr1.hardware.estimate import Estimate, LoadSettings, estimate
+from localr1.hardware.estimate import PLAIN_TYPES, Estimate, LoadSettings, estimate
 from localr1.hardware.machine import Memory
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import WORKER_BYTES, Places
@@ -81,7 +81,7 @@ def longest_window(model: ModelSizes, asked: Asked, where: Places) -> int | None
 
 
 def _is_wide_cache(asked: Asked) -> bool:
-    return any(kind in ("f32", "f16", "bf16") for kind in (asked.type_k, asked.type_v))
+    return any(kind in PLAIN_TYPES for kind in (asked.type_k, asked.type_v))
 
 
 def _smaller_quants(model: ModelSizes, asked: Asked, where: Places) -> Iterator[str]:
