@@ -77,8 +77,8 @@ def report_lines(report: Report) -> Iterator[str]:
         yield _row("Problem", problem.message)
         if problem.command:
             yield _row("  mend it", problem.command)
-    for sentence in report.unread:
-        yield _row("Unread", sentence)
+    for unread in report.unread:
+        yield _row("Unread", unread)
     if not report.problems and not report.unread:
         yield ""
         yield "Nothing is wrong."
