@@ -39,6 +39,7 @@ from localr1.engine.protocol import (
 from localr1.engine.sampling import Sampling, choose_sampling
 from localr1.errors import LoadFailed, Localr1Error
 from localr1.hardware.plan import LoadPlan, make_plan, this_machine
+from localr1.hardware.rpc_servers import rpc_warning
 from localr1.history.recorder import Recorder
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
@@ -185,6 +186,8 @@ class ChatSession:
         chosen = choose_format(header)
         notices = [*chosen.notices, *(("file", warning) for warning in header.warnings)]
         plan = make_plan(header, self._settings, this_machine())
+        if plan.rpc:
+            notices.append(("rpc", rpc_warning(plan.rpc)))
         return _Chat(chosen.format, notices), plan, header.name
 
     async def _ensure_loaded(self) -> AsyncIterator[Event]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
+from localr1.hardware.rpc_servers import rpc_servers
 from localr1.units import memory_size
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def make_plan(header: GgufHeader, settings: Settings, machine: Machine) -> LoadP
         if value is not None:
             fields[field] = value
             reasons[field] = f"asked for ({settings.origin(setting)})"
+    fields["rpc"] = rpc_servers(settings.rpc or "")
     return msgspec.convert({**fields, "reasons": reasons}, LoadPlan)
 
 

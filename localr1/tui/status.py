@@ -27,6 +27,8 @@ class Status:
 
     model: str = ""
     quant_type: str = ""
+    split: str = ""
+    """Which device holds which layers."""
     activity: str = ""
     context_tokens: int = 0
     n_ctx: int = 0
@@ -54,6 +56,7 @@ class Status:
     def _take_ready(self, event: Ready) -> None:
         self.model = one_line(event.model.name, 60)
         self.quant_type = one_line(event.model.quant_type, 16)
+        self.split = one_line(event.split, 60)
         self.n_ctx = event.plan.n_ctx
         self.activity = "Ready"
 
