@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 
 from localr1.hardware.machine import Device
@@ -48,6 +49,11 @@ def split_sentence(
 def rpc_places(devices: Sequence[Device], servers: Sequence[str]) -> dict[str, str]:
     """The address of each device that an RPC server lends; ggml describes it by that address."""
     return {device.name: device.description for device in devices if device.description in servers}
+
+
+def without_places(sentence: str) -> str:
+    """`split_sentence` for where there is little room: "15 on RPC0" without its address."""
+    return re.sub(r" \(\S+\)", "", sentence)
 
 
 def _named(name: str, places: Mapping[str, str]) -> str:

@@ -59,7 +59,7 @@ def _build(requirement: str, folder: Path) -> None:
         "--no-compile",
     ]
     command += ["--no-binary", "llama-cpp-python", "--target", str(folder), requirement]
-    log = folder.with_suffix(".log")
+    log = Path(f"{folder}.log")
     with log.open("wb") as output:
         done = subprocess.run(
             command,

@@ -37,7 +37,8 @@ class Loaded(NamedTuple):
     @property
     def offloaded(self) -> str:
         """The engine's own count."""
-        return re.findall(r"offloaded (\d+/\d+) layers to GPU", self.log)[-1]
+        count: str = re.findall(r"offloaded (\d+/\d+) layers to GPU", self.log)[-1]
+        return count
 
     def buffers(self, kind: str) -> set[str]:
         """Places that hold something: weights ("model"), the "KV" cache or the "compute" buffer."""

@@ -7,7 +7,12 @@ import pytest
 
 from localr1.hardware.machine import Device
 from localr1.hardware.plan import DeviceShare
-from localr1.hardware.split import device_shares, rpc_places, split_sentence
+from localr1.hardware.split import (
+    device_shares,
+    rpc_places,
+    split_sentence,
+    without_places,
+)
 
 CUDA, RPC = "CUDA0", "RPC0"
 SERVER = "192.168.1.20:50052"
@@ -31,6 +36,12 @@ DEVICES = (
 def test_the_sentence(shares: list[tuple[str, int]], sentence: str) -> None:
     places = rpc_places(DEVICES, (SERVER,))
     assert split_sentence([DeviceShare(*share) for share in shares], 29, places) == sentence
+
+
+def test_the_sentence_for_narrow_lines() -> None:
+    sentence = f"14/29 layers on CUDA0, 10 on RPC0 ({SERVER}), 5 on CPU"
+    assert without_places(sentence) == "14/29 layers on CUDA0, 10 on RPC0, 5 on CPU"
+    assert without_places("CPU") == "CPU"
 
 
 def test_shares_are_what_the_engine_reports() -> None:
