@@ -33,7 +33,7 @@ from localr1.engine.rpc import RpcServers
 from localr1.errors import DoesNotFit, EngineError, LoadFailed
 from localr1.hardware.machine import Device
 from localr1.hardware.plan import LoadPlan, with_cpu_attention
-from localr1.hardware.split import device_shares, rpc_places, split_sentence
+from localr1.hardware.split import as_placed
 from localr1.terminal_text import clean_line
 
 _LOADING_STEP = 0.01
@@ -64,11 +64,7 @@ class LlamaBackend:
         self._servers.connect(servers, emit)
 
     def devices(self, *, measure: bool = True) -> tuple[Device, ...]:
-        """The devices that this build can use, those of connected servers included.
-
-        Args:
-            measure: with their memory, which takes some of a GPU's; sizes are 0 otherwise.
-        """
+        """The devices that this build can use, those of servers included; see `Backend`."""
         return native.devices(measure=measure)
 
     def cancel(self) -> None:
@@ -88,7 +84,8 @@ class LlamaBackend:
         if plan.devices or plan.n_gpu_layers:
             self.connect(plan.rpc, emit)
         model = self._load_model(command, plan, emit)
-        plan, split = self._as_placed(plan)
+        layer_devices = self._log.take_layer_devices()
+        plan, split = as_placed(plan, layer_devices, self.devices(measure=False))
         if not plan.devices:
             plan = with_cpu_attention(plan, native.n_head(model))
         self._context = self._make_context(model, plan)
@@ -100,22 +97,8 @@ class LlamaBackend:
         self._held, self._held_exactly = [], 0
         plan = msgspec.structs.replace(plan, n_ctx=self._context.n_ctx)
         seconds = time.monotonic() - started
-        return Ready(
-            id=command.id,
-            model=self._facts(command),
-            plan=plan,
-            split=split,
-            load_seconds=seconds,
-        )
-
-    def _as_placed(self, plan: LoadPlan) -> tuple[LoadPlan, str]:
-        """The plan with the devices that really got layers, and a sentence about them."""
-        layer_devices, devices = self._log.take_layer_devices(), self.devices(measure=False)
-        shares = device_shares(layer_devices, devices)
-        n_gpu_layers = sum(share.layers for share in shares)
-        plan = msgspec.structs.replace(plan, devices=shares, n_gpu_layers=n_gpu_layers)
-        places = rpc_places(devices, plan.rpc)
-        return plan, split_sentence(shares, len(layer_devices), places)
+        facts = self._facts(command)
+        return Ready(id=command.id, model=facts, plan=plan, split=split, load_seconds=seconds)
 
     def _load_model(self, command: Load, plan: LoadPlan, emit: Emit) -> Any:
         last = -1.0

@@ -6,19 +6,32 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from localr1.hardware.machine import Device
-from localr1.hardware.plan import DeviceShare
+from localr1.hardware.plan import DeviceShare, LoadPlan
+
+
+def as_placed(
+    plan: LoadPlan, layer_devices: Sequence[str], devices: Sequence[Device]
+) -> tuple[LoadPlan, str]:
+    """The plan with the devices that really got layers, and a sentence about them.
+
+    Args:
+        plan: what was asked for.
+        layer_devices: the name of each layer's device, the output at the end.
+        devices: what ggml's registry lists.
+    """
+    shares = device_shares(layer_devices, devices)
+    n_gpu_layers = sum(share.layers for share in shares)
+    used = msgspec.structs.replace(plan, devices=shares, n_gpu_layers=n_gpu_layers)
+    return used, split_sentence(shares, len(layer_devices), rpc_places(devices, plan.rpc))
 
 
 def device_shares(
     layer_devices: Sequence[str], devices: Sequence[Device]
 ) -> tuple[DeviceShare, ...]:
-    """Layers of each device that is not the CPU, first layers first.
-
-    Args:
-        layer_devices: the name of each layer's device, the output at the end.
-        devices: what ggml's registry lists.
-    """
+    """Layers of each device that is not the CPU, first layers first; see `as_placed`."""
     cpus = {device.name for device in devices if device.kind == "cpu"}
     return tuple(
         DeviceShare(name, sum(1 for _ in run))
