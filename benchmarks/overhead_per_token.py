@@ -17,6 +17,7 @@ from localr1.chat.prompt import ChatFormat
 from localr1.engine import native
 from localr1.engine.llama_backend import LlamaBackend
 from localr1.engine.protocol import Generate, Load
+from localr1.engine.rpc import RpcServers
 from localr1.engine.sampling import Sampling
 from localr1.hardware.plan import LoadPlan
 
@@ -45,7 +46,7 @@ class Stopwatch:
 
 def main() -> None:
     """Generate, measure, print the ratio."""
-    backend = LlamaBackend(native.NativeLog())
+    backend = LlamaBackend(native.NativeLog(), RpcServers())
     model = random_model("two-layers", TWO_LAYERS)
     n_ctx = MARKS[-1] + 512
     plan = LoadPlan(n_ctx=n_ctx, n_gpu_layers=0, n_threads=2, n_threads_batch=2)

@@ -41,6 +41,7 @@ from localr1.engine.sampling import Sampling, choose_sampling
 from localr1.errors import LoadFailed, Localr1Error
 from localr1.hardware.plan import LoadPlan, make_plan
 from localr1.hardware.probe import probe_machine
+from localr1.hardware.rpc_servers import rpc_servers, rpc_warning
 from localr1.history.recorder import Recorder
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
@@ -187,8 +188,9 @@ class ChatSession:
         """How this machine should load the file; what does not fit is refused here."""
         if file.header is None:
             return LoadPlan(n_ctx=8192, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
+        servers = rpc_servers(self._settings.rpc or "")
         machine, found = await asyncio.gather(
-            asyncio.to_thread(probe_machine, graphics=False), self._engine.devices()
+            asyncio.to_thread(probe_machine, graphics=False), self._engine.devices(servers)
         )
         return make_plan(file.header, self._settings, machine, found.devices)
 
@@ -202,6 +204,8 @@ class ChatSession:
         header = read_header(self._reference.path)
         chosen = choose_format(header)
         notices = [*chosen.notices, *(("file", warning) for warning in header.warnings)]
+        if servers := rpc_servers(self._settings.rpc or ""):
+            notices.append(("rpc", rpc_warning(servers)))
         return _ModelFile(_Chat(chosen.format, notices), header.name, header)
 
     async def _ensure_loaded(self) -> AsyncIterator[Event]:

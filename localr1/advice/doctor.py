@@ -18,6 +18,7 @@ from localr1.gguf_header import GgufHeader
 from localr1.hardware.machine import Device, Graphics, Machine
 from localr1.hardware.plan import LoadPlan, make_plan
 from localr1.hardware.probe import probe_machine
+from localr1.hardware.rpc_servers import rpc_servers
 from localr1.settings import Settings
 from localr1.terminal_text import clean_line
 from localr1.units import count, memory_size
@@ -32,7 +33,7 @@ _FAST_SETS = {"avx2": "AVX2", "asimddp": "DOTPROD"}
 async def examine(settings: Settings, header: GgufHeader | None = None) -> Report:
     """Everything there is to tell, and how the model with this header would be loaded."""
     machine, (found, failure) = await asyncio.gather(
-        asyncio.to_thread(probe_machine), _ask_engine()
+        asyncio.to_thread(probe_machine), _ask_engine(rpc_servers(settings.rpc or ""))
     )
     plan, misfit = _plan(settings, header, machine, found.devices)
     cards = _unused(machine.graphics, found.devices)
@@ -61,12 +62,12 @@ async def examine(settings: Settings, header: GgufHeader | None = None) -> Repor
     )
 
 
-async def _ask_engine() -> tuple[DeviceList, Localr1Error | None]:
+async def _ask_engine(servers: tuple[str, ...]) -> tuple[DeviceList, Localr1Error | None]:
     """What the engine can compute on, and why it does not answer where it does not."""
     client = EngineClient(paths.logs_folder())
     try:
         await client.start()
-        return await client.devices(), None
+        return await client.devices(servers), None
     except Localr1Error as error:
         return DeviceList(devices=()), error
     finally:

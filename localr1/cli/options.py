@@ -9,6 +9,7 @@ import click
 
 from localr1 import paths
 from localr1.hardware.estimate import KvType
+from localr1.hardware.rpc_servers import rpc_servers
 from localr1.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -40,6 +41,11 @@ _OPTIONS = [
         default=None,
         help="Refuse what does not fit into memory, or try it.",
     ),
+    click.option(
+        "--rpc",
+        metavar="HOST:PORT[,...]",
+        help="Computers that lend their devices, by llama.cpp's rpc-server.",
+    ),
     click.option("--system", help="System prompt. R1 distills get it in the first question."),
     click.option(
         "--history/--no-history",
@@ -58,6 +64,12 @@ def model_options(command: Command) -> Command:
 
 
 def settings_from_flags(flags: dict[str, object]) -> Settings:
-    """Settings from flags, environment and file, in that order."""
+    """Settings from flags, environment and file, in that order.
+
+    Raises:
+        UsageError: a value that cannot be used.
+    """
     given = {name: value for name, value in flags.items() if value is not None}
-    return load_settings(given, file=paths.settings_file())
+    settings = load_settings(given, file=paths.settings_file())
+    rpc_servers(settings.rpc or "")  # a wrong address is told before anything starts
+    return settings

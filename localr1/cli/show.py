@@ -123,6 +123,8 @@ def ready_line(event: Ready) -> str:
     model, plan = event.model, event.plan
     name = f"{model.name} {model.quant_type}".strip()
     line = f"{name}, window {plan.n_ctx:,} tokens"
+    if plan.devices:
+        line = f"{line}, {event.split}"
     return f"{line}; {event.sampling.reason}" if event.sampling else line
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from localr1.engine.protocol import CountTokens, Done, Generate, Load, Ready
@@ -12,8 +13,19 @@ from localr1.hardware.machine import Device
 class Backend(Protocol):
     """Produces replies; called from the worker's main thread except where said."""
 
-    def devices(self) -> tuple[Device, ...]:
-        """The devices that this build can use."""
+    def connect(self, servers: Sequence[str], emit: Emit) -> None:
+        """Add the devices of RPC servers, HOST:PORT each, to those that can be used.
+
+        Raises:
+            EngineError: this build cannot do that, or a server has no device.
+        """
+
+    def devices(self, *, measure: bool = True) -> tuple[Device, ...]:
+        """The devices that this build can use, those of connected servers included.
+
+        Args:
+            measure: with their memory, which takes some of a GPU's; sizes are 0 otherwise.
+        """
 
     def instruction_sets(self) -> tuple[str, ...]:
         """What the CPU code of this build uses, in llama.cpp's words."""

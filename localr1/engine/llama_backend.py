@@ -29,9 +29,11 @@ from localr1.engine.protocol import (
 )
 from localr1.engine.reply import Emit, ReplyWriter
 from localr1.engine.reply_times import ReplyTimes
+from localr1.engine.rpc import RpcServers
 from localr1.errors import DoesNotFit, EngineError, LoadFailed
 from localr1.hardware.machine import Device
 from localr1.hardware.plan import LoadPlan
+from localr1.hardware.split import as_placed
 from localr1.terminal_text import clean_line
 
 _LOADING_STEP = 0.01
@@ -44,8 +46,9 @@ _CONTEXT_STEP = 256
 class LlamaBackend:
     """One model in one process: see `Backend` for the contract."""
 
-    def __init__(self, log: native.NativeLog) -> None:
+    def __init__(self, log: native.NativeLog, servers: RpcServers) -> None:
         self._log = log
+        self._servers = servers
         self._flag = native.AbortFlag()
         native.load_backends()
         self._model: Any = None
@@ -56,9 +59,13 @@ class LlamaBackend:
         """Leading ones of them that were read in whole micro-batches from the beginning. Those
         values do not depend on what happened before; rounding differs with the batch size."""
 
-    def devices(self) -> tuple[Device, ...]:
-        """The devices that this build can use."""
-        return native.devices()
+    def connect(self, servers: Sequence[str], emit: Emit) -> None:
+        """Add the devices of RPC servers; see `Backend`."""
+        self._servers.connect(servers, emit)
+
+    def devices(self, *, measure: bool = True) -> tuple[Device, ...]:
+        """The devices that this build can use, those of servers included; see `Backend`."""
+        return native.devices(measure=measure)
 
     def instruction_sets(self) -> tuple[str, ...]:
         """What the CPU code of this build uses."""
@@ -78,7 +85,11 @@ class LlamaBackend:
         """Load the model and make its context window."""
         started = time.monotonic()
         plan = msgspec.structs.replace(command.plan, n_ctx=_padded(command.plan.n_ctx))
+        if plan.devices or plan.n_gpu_layers:
+            self.connect(plan.rpc, emit)
         model = self._load_model(command, plan, emit)
+        layer_devices = self._log.take_layer_devices()
+        plan, split = as_placed(plan, layer_devices, self.devices(measure=False))
         self._context = self._make_context(model, plan)
         self._model = model
         self._vocabulary = native.Vocabulary(model)
@@ -88,7 +99,8 @@ class LlamaBackend:
         self._held, self._held_exactly = [], 0
         plan = msgspec.structs.replace(plan, n_ctx=self._context.n_ctx)
         seconds = time.monotonic() - started
-        return Ready(id=command.id, model=self._facts(command), plan=plan, load_seconds=seconds)
+        facts = self._facts(command)
+        return Ready(id=command.id, model=facts, plan=plan, split=split, load_seconds=seconds)
 
     def _load_model(self, command: Load, plan: LoadPlan, emit: Emit) -> Any:
         last = -1.0
@@ -101,6 +113,7 @@ class LlamaBackend:
             return not self._flag.is_raised
 
         self._log.take_errors()
+        self._log.take_layer_devices()
         model = native.load_model(command.path, plan, on_progress)
         if not model:
             if self._flag.is_raised:

@@ -106,6 +106,8 @@ class Ready(_Event, frozen=True, tag="ready"):
 
     model: ModelFacts
     plan: LoadPlan
+    split: str = ""
+    """Which device holds which layers, as a sentence; empty where nothing is computed."""
     load_seconds: float = 0.0
     sampling: Sampling | None = None
     """How replies will be drawn, with the reason; filled in by the session."""

@@ -10,6 +10,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -75,7 +76,10 @@ class ScriptedBackend:
         self._cancelled = threading.Event()
         self._played = 0
 
-    def devices(self) -> tuple[Device, ...]:
+    def connect(self, servers: Sequence[str], emit: Emit) -> None:
+        """Nothing to do: nothing is computed."""
+
+    def devices(self, *, measure: bool = True) -> tuple[Device, ...]:  # noqa: ARG002 - of none
         """None: nothing is computed."""
         return ()
 

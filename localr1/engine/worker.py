@@ -34,7 +34,7 @@ from localr1.engine.protocol import (
     decode_command,
     encode,
 )
-from localr1.errors import Localr1Error
+from localr1.errors import EngineStopped, Localr1Error
 from localr1.terminal_text import clean_line
 
 NICENESS = 10
@@ -124,6 +124,7 @@ class Worker:
 
     def _answer(self, command: Command) -> Event:
         if isinstance(command, Devices):
+            self._backend.connect(command.rpc, self._emit)
             return DeviceList(
                 id=command.id,
                 devices=self._backend.devices(),
@@ -158,7 +159,7 @@ def run_worker(backend_name: str) -> None:
     except Localr1Error as error:
         emit(_failed(0, error))
         return
-    if all(device.kind == "cpu" for device in backend.devices()):
+    if all(device.kind == "cpu" for device in backend.devices(measure=False)):
         _ask_for_no_more_than_there_is()
     worker = Worker(backend, emit)
     threading.Thread(target=worker.read_commands, args=(commands,), daemon=True).start()
@@ -192,7 +193,8 @@ def _ask_for_no_more_than_there_is() -> None:
     """Make an allocation beyond all memory fail, which the engine reports.
 
     Granted, it would end with the system killing this process, or another one. GPU drivers
-    reserve address space at will, so this is for CPU builds only.
+    reserve address space at will, so this is for CPU builds only. RPC servers, which are
+    connected later, take memory of their own computers.
     """
     import psutil
 
@@ -207,7 +209,13 @@ def _make_backend(name: str, emit: Callable[[Event], None]) -> Backend:
         return ScriptedBackend()
     from localr1.engine import native
     from localr1.engine.llama_backend import LlamaBackend
+    from localr1.engine.rpc import RpcServers
 
-    log = native.NativeLog()
-    log.on_abort = lambda text: emit(Failed(message=ABORT_TEXT + clean_line(text)))
-    return LlamaBackend(log)
+    log, servers = native.NativeLog(), RpcServers()
+
+    def say_why(text: str) -> None:
+        known = servers.explain(text, log.take_errors())
+        emit(_failed(0, known or EngineStopped(ABORT_TEXT + clean_line(text))))
+
+    log.on_abort = say_why
+    return LlamaBackend(log, servers)

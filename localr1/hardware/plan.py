@@ -15,6 +15,7 @@ from localr1.hardware.machine import Device, Machine
 from localr1.hardware.model_sizes import ModelSizes, sizes_of
 from localr1.hardware.placement import places, without_limits
 from localr1.hardware.refusal import refusal
+from localr1.hardware.rpc_servers import rpc_servers
 from localr1.hardware.threads import Threads, choose_threads, reason_to_go_easy
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def _chosen_plan(chosen: Candidate, threads: Threads, settings: Settings) -> Loa
         use_mmap=settings.mmap is not False,
         use_mlock=settings.mlock is True,
         devices=tuple(DeviceShare(name, layers) for name, layers in placement.layers if layers),
+        rpc=rpc_servers(settings.rpc or ""),
         weights_bytes=sum(need.weights_bytes for need in needs),
         kv_cache_bytes=sum(need.kv_cache_bytes for need in needs),
         compute_bytes=sum(need.compute_bytes for need in needs),

@@ -16,6 +16,7 @@ from localr1.engine.protocol import (
     Ready,
     Reasoning,
 )
+from localr1.hardware.split import without_places
 from localr1.tui.marks import one_line
 
 GAP = "  "
@@ -27,6 +28,8 @@ class Status:
 
     model: str = ""
     quant_type: str = ""
+    split: str = ""
+    """Which device holds which layers."""
     activity: str = ""
     context_tokens: int = 0
     n_ctx: int = 0
@@ -54,6 +57,7 @@ class Status:
     def _take_ready(self, event: Ready) -> None:
         self.model = one_line(event.model.name, 60)
         self.quant_type = one_line(event.model.quant_type, 16)
+        self.split = one_line(without_places(event.split), 60)
         self.n_ctx = event.plan.n_ctx
         self.activity = "Ready"
 

@@ -48,7 +48,7 @@ async def report(
     sets: tuple[str, ...] = ("AVX2",),
     model: Path | None = None,
 ) -> Report:
-    async def ask() -> tuple[DeviceList, Localr1Error | None]:
+    async def ask(_servers: object) -> tuple[DeviceList, Localr1Error | None]:
         return DeviceList(devices=devices, instruction_sets=sets), failure
 
     monkeypatch.setattr(doctor, "probe_machine", lambda: computer)

@@ -33,10 +33,9 @@ def load(
 def test_without_any_source_everything_is_automatic(tmp_path: Path) -> None:
     settings = load_settings({}, {}, tmp_path / "missing.toml")
     assert settings == Settings()
-    assert settings.save_history is True
-    others = [
-        each.name for each in fields(settings) if each.name not in ("save_history", "origins")
-    ]
+    on = ("save_history", "memory_check")
+    assert all(getattr(settings, name) is True for name in on)
+    others = [each.name for each in fields(settings) if each.name not in (*on, "origins")]
     assert {getattr(settings, name) for name in others} == {None}
     assert {settings.origin(name) for name in others} == {"automatic"}
 

@@ -6,7 +6,8 @@ unused copy with its own device registry and callbacks.
 """
 
 from localr1.engine.native.context import DECODE_ABORTED, AbortFlag, Context
-from localr1.engine.native.library import NativeLog, devices, instruction_sets, load_backends
+from localr1.engine.native.devices import add_rpc_server, devices
+from localr1.engine.native.library import NativeLog, instruction_sets, load_backends
 from localr1.engine.native.model import (
     Vocabulary,
     apply_builtin_template,
@@ -25,6 +26,7 @@ __all__ = [
     "NativeLog",
     "Sampler",
     "Vocabulary",
+    "add_rpc_server",
     "apply_builtin_template",
     "devices",
     "instruction_sets",

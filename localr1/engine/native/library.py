@@ -1,4 +1,4 @@
-"""The library itself: its handle, its log, its backends and devices."""
+"""The library itself: its handle, its log and its backends."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from typing import Any
 import llama_cpp.llama_cpp as llama
 
 from localr1.errors import EngineMissing
-from localr1.hardware.machine import Device
 
 _GGML_LOG_ERROR, _GGML_LOG_CONTINUED = 4, 5
 """enum ggml_log_level."""
-_DEVICE_KINDS = {0: "cpu", 1: "gpu", 2: "igpu", 3: "accel"}
-"""enum ggml_backend_dev_type."""
+_LAYER_LINE = re.compile(r"load_tensors: layer +\d+ assigned to device ([^,]+),")
+"""llama-model.cpp, get_layer_buft_list: once a layer, first to last, then the output."""
 
 
-def _ggml_library(name: str) -> Any:
+def ggml_library(name: str) -> Any:
     """The handle to call ggml functions on: dlsym sees through libllama, Windows does not."""
     if sys.platform == "win32":
         return ctypes.CDLL(str(Path(llama.__file__).parent / "lib" / f"{name}.dll"))
@@ -34,12 +33,13 @@ class NativeLog:
 
     def __init__(self) -> None:
         self._errors: deque[str] = deque(maxlen=20)
+        self._layer_devices: list[str] = []
         self._last_level = 0
         # ctypes callbacks must outlive their registration
         self._log_callback = llama.llama_log_callback(self._on_log)
         self._abort_callback = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(self._on_abort)
         llama.llama_log_set(self._log_callback, ctypes.c_void_p(0))
-        set_abort_callback = _ggml_library("ggml-base").ggml_set_abort_callback
+        set_abort_callback = ggml_library("ggml-base").ggml_set_abort_callback
         set_abort_callback.restype = ctypes.c_void_p
         set_abort_callback(self._abort_callback)
         self.on_abort: Callable[[str], None] = lambda _text: None
@@ -51,6 +51,11 @@ class NativeLog:
         self._errors.clear()
         return lines
 
+    def take_layer_devices(self) -> list[str]:
+        """The device of each layer loaded since the last call, the output as the last one."""
+        names, self._layer_devices = self._layer_devices, []
+        return names
+
     def _on_log(self, level: int, text: bytes | None, _user: object) -> None:
         line = (text or b"").decode("utf-8", "replace")
         sys.stderr.write(line)
@@ -58,6 +63,8 @@ class NativeLog:
             self._last_level = level
         if self._last_level == _GGML_LOG_ERROR:
             self._errors.append(line)
+        if layer := _LAYER_LINE.match(line):
+            self._layer_devices.append(layer[1])
 
     def _on_abort(self, text: bytes | None) -> None:
         message = (text or b"").decode("utf-8", "replace")
@@ -72,7 +79,7 @@ def load_backends() -> None:
     Raises:
         EngineMissing: no backend can be used.
     """
-    ggml = _ggml_library("ggml")
+    ggml = ggml_library("ggml")
     if ggml.ggml_backend_reg_count() == 0:
         folder = os.environ.get("LLAMA_CPP_LIB_PATH") or Path(llama.__file__).parent / "lib"
         # a NULL path would make ggml search the current directory as well
@@ -92,35 +99,3 @@ def instruction_sets() -> tuple[str, ...]:
     cpu = next((part for part in text.split("\n") if "CPU :" in part), text)
     pairs = re.findall(r"(\w+) = (\d+)", cpu.partition("CPU :")[2])
     return tuple(name for name, value in pairs if value != "0")
-
-
-def devices() -> tuple[Device, ...]:
-    """What ggml's device registry lists."""
-    ggml = _ggml_library("ggml")
-    base = _ggml_library("ggml-base")
-    for function in ("name", "description"):
-        getattr(base, f"ggml_backend_dev_{function}").restype = ctypes.c_char_p
-        getattr(base, f"ggml_backend_dev_{function}").argtypes = [ctypes.c_void_p]
-    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
-    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
-    ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    base.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
-    base.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p] + [
-        ctypes.POINTER(ctypes.c_size_t)
-    ] * 2
-    return tuple(
-        _device(base, ggml.ggml_backend_dev_get(index))
-        for index in range(ggml.ggml_backend_dev_count())
-    )
-
-
-def _device(base: Any, handle: int) -> Device:
-    free, total = ctypes.c_size_t(), ctypes.c_size_t()
-    base.ggml_backend_dev_memory(handle, ctypes.byref(free), ctypes.byref(total))
-    return Device(
-        name=base.ggml_backend_dev_name(handle).decode("utf-8", "replace"),
-        description=base.ggml_backend_dev_description(handle).decode("utf-8", "replace"),
-        kind=_DEVICE_KINDS.get(base.ggml_backend_dev_type(handle), "other"),
-        free_bytes=free.value,
-        total_bytes=total.value,
-    )

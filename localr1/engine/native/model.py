@@ -9,8 +9,17 @@ from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
-from localr1.hardware.plan import LoadPlan
+from localr1.engine.native.devices import MOST_DEVICES, device_handles, device_name
+from localr1.errors import LoadFailed
+from localr1.hardware.plan import DeviceShare, LoadPlan
 
+_LOAD_MODES = {
+    (False, False): llama.LLAMA_LOAD_MODE_NONE,
+    (True, False): llama.LLAMA_LOAD_MODE_MMAP,
+    (False, True): llama.LLAMA_LOAD_MODE_MLOCK,
+    (True, True): llama.LLAMA_LOAD_MODE_MMAP_MLOCK,
+}
+"""By whether the file is mapped and whether its memory is locked."""
 _TOKEN_ATTR_UNKNOWN, _TOKEN_ATTR_CONTROL, _TOKEN_ATTR_USER_DEFINED = 1, 8, 16
 """enum llama_token_attr."""
 
@@ -22,13 +31,52 @@ def load_model(path: bytes, plan: LoadPlan, on_progress: Callable[[float], bool]
         path: in the file system's encoding.
         plan: how to load.
         on_progress: called with 0 to 1; answers False to stop.
+
+    Raises:
+        LoadFailed: the plan names a device that is not there, or too many of them.
     """
     params = llama.llama_model_default_params()
-    params.n_gpu_layers = plan.n_gpu_layers
-    params.load_mode = llama.LLAMA_LOAD_MODE_MMAP if plan.use_mmap else llama.LLAMA_LOAD_MODE_NONE
+    params.load_mode = _LOAD_MODES[plan.use_mmap, plan.use_mlock]
+    kept_alive = _place_layers(params, plan)
     callback = llama.llama_progress_callback(lambda progress, _user: on_progress(progress))
     params.progress_callback = callback
-    return llama.llama_model_load_from_file(path, params)
+    model = llama.llama_model_load_from_file(path, params)
+    del kept_alive
+    return model
+
+
+def _place_layers(params: Any, plan: LoadPlan) -> list[Any]:
+    """Set which device gets which layers; answers arrays that must live until the load ends.
+
+    llama.cpp gives layer i of n to the first device whose share of all, summed up and divided
+    by n, exceeds i / n (llama-model.cpp, get_layer_buft_list). With layer counts as shares both
+    sides are the same division of the same numbers, so each device gets exactly its count.
+    """
+    shares = [share for share in plan.devices if share.layers]
+    params.n_gpu_layers = plan.n_gpu_layers
+    if plan.devices:
+        params.n_gpu_layers = sum(share.layers for share in shares)
+    elif plan.n_gpu_layers:
+        return []
+    if len(shares) > MOST_DEVICES:
+        raise LoadFailed(f"{len(shares)} devices are too many: the engine takes {MOST_DEVICES}")
+    # without layers the list is empty, so that no device is touched: each one listed
+    # would get buffers and, by RPC, a connection
+    handles = (ctypes.c_void_p * (len(shares) + 1))(*map(_handle_of, shares), None)
+    counts = (ctypes.c_float * MOST_DEVICES)(*(share.layers for share in shares))
+    params.devices = ctypes.cast(handles, ctypes.c_void_p)
+    params.split_mode = llama.LLAMA_SPLIT_MODE_LAYER
+    params.tensor_split = counts
+    return [handles, counts]
+
+
+def _handle_of(share: DeviceShare) -> int:
+    handles = {device_name(handle): handle for handle in device_handles()}
+    if share.name not in handles:
+        raise LoadFailed(
+            f"the engine has no device called {share.name}", f"it has {', '.join(handles)}"
+        )
+    return handles[share.name]
 
 
 def model_numbers(model: Any) -> dict[str, int]:
