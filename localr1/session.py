@@ -26,6 +26,8 @@ from localr1.chat.prompt import ChatFormat, choose_format
 from localr1.engine.client import BackendName, EngineClient
 from localr1.engine.protocol import (
     Answer,
+    Bench,
+    BenchTests,
     Done,
     Event,
     Failed,
@@ -132,8 +134,20 @@ class ChatSession:
         async for event in self._receive(reply):
             yield event
 
+    async def bench(self, tests: BenchTests) -> AsyncIterator[Event]:
+        """Measure the model as it is loaded; the last event is `BenchResult` or `Failed`."""
+        async for event in self._ensure_loaded():
+            yield event
+            if isinstance(event, Failed):
+                return
+        try:
+            async for event in self._engine.ask(Bench(self._engine.new_id(), tests)):
+                yield event
+        except Localr1Error as error:
+            yield _failed(error)
+
     async def stop(self) -> None:
-        """Stop the running reply or load; it then ends by its own last event."""
+        """Stop the running reply, benchmark or load; it then ends by its own last event."""
         self._stop_asked = True
         if self.model is None:
             # reading a file cannot be broken off at once, and half a load is worth nothing
