@@ -22,14 +22,15 @@ _MOST_THREADS = 512
 
 def _numbers(least: int, most: int) -> Callable[..., tuple[int, ...] | None]:
     """A callback that reads whole numbers with commas between them: "1,2,4"."""
-    kind = click.IntRange(least, most)
+    in_range = click.IntRange(least, most)
 
     def read(
         ctx: click.Context, param: click.Parameter, value: str | None
     ) -> tuple[int, ...] | None:
         if value is None:
             return None
-        return tuple(sorted({kind(part.strip(), param, ctx) for part in value.split(",")}))
+        numbers = [click.INT(part.strip(), param, ctx) for part in value.split(",")]
+        return tuple(sorted({in_range(number, param, ctx) for number in numbers}))
 
     return read
 

@@ -19,7 +19,7 @@ from localr1.engine.protocol import (
     Loading,
     Ready,
 )
-from localr1.errors import Localr1Error
+from localr1.errors import Localr1Error, StorageError
 from localr1.gguf_header import GgufHeader
 from localr1.hardware.bound import bound_tps, weight_bytes_per_token
 from localr1.hardware.machine import Cpu
@@ -70,15 +70,25 @@ class BenchReport:
             self._show_failure(event)
 
     def finish(self, result: BenchResult, *, tune: bool) -> None:
-        """The sentences that belong to the table, what was saved, and the JSON document."""
+        """The sentences that belong to the table, what was saved, and the JSON document.
+
+        Raises:
+            StorageError: the numbers of threads could not be saved; all else was shown.
+        """
         self._printer.clear_status()
         for note in result.notes:
             self._printer.line(note)
         if self._bandwidths and not self._as_json:
             self._printer.line(self._bound_sentence())
-        tuning = self._tune(result) if tune else None
+        tuning, failure = None, None
+        try:
+            tuning = self._tune(result) if tune else None
+        except StorageError as error:
+            failure = error
         document = {"type": "bench", **self._document(result, tuning)}
         self._printer.data(msgspec.json.encode(document).decode() + "\n")
+        if failure:
+            raise failure
 
     # ---- the table ---------------------------------------------------------------------------
 

@@ -23,10 +23,7 @@ from localr1.hardware.plan import LoadPlan
 _PREFILL_STEP_TOKENS = 512
 """What lies before a test is read in such pieces: progress is told that often."""
 
-_ON_GPU = (
-    "Layers are on a GPU, whose memory was not measured: "
-    "there is no bound, which would be that of the CPU's memory."
-)
+_ON_GPU = "Layers are on a GPU: there is no bound, because only the CPU's memory could be measured."
 _NOT_MEASURED = "The memory's bandwidth was not measured: too little memory is free."
 
 
@@ -91,7 +88,7 @@ def _tell_bandwidths(
     model: LoadedModel, tests: Sequence[BenchTest], command_id: int, emit: Emit
 ) -> list[str]:
     """Measure main memory for each number of threads that generates; says why not."""
-    if model.plan.n_gpu_layers and any(device.kind in ("gpu", "igpu") for device in model.devices):
+    if _uses_gpu(model):
         return [_ON_GPU]
     for n_threads in sorted({test.n_threads for test in tests if test.n_generated}):
         if model.is_cancelled():
@@ -102,6 +99,11 @@ def _tell_bandwidths(
             return [_NOT_MEASURED]
         emit(Bandwidth(id=command_id, n_threads=n_threads, bytes_per_second=bytes_per_second))
     return []
+
+
+def _uses_gpu(model: LoadedModel) -> bool:
+    has_gpu = any(device.kind in ("gpu", "igpu") for device in model.devices)
+    return model.plan.n_gpu_layers != 0 and (has_gpu or bool(model.plan.rpc))
 
 
 class BenchRunner:

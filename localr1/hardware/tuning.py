@@ -47,7 +47,7 @@ class TunedThreads(msgspec.Struct, frozen=True, kw_only=True):
     """CPU threads that process the prompt."""
     generation_tps: _Tps
     prompt_tps: _Tps
-    """Both without tokens in the KV cache, or at the least depth that was measured."""
+    """Both at the least depth that was measured."""
     measured_on: str
     """The day, as in 2026-11-25."""
 
