@@ -38,19 +38,19 @@ def _numbers(least: int, most: int) -> Callable[..., tuple[int, ...] | None]:
 @click.command()
 @click.argument("model")
 @click.option(
-    "--prompt-tokens", type=click.IntRange(0, _MOST_TOKENS), default=512, show_default=True,
-    help="Tokens of a prompt; 0 leaves prompt processing out.",
+    "--prompt-tokens", type=click.IntRange(0, _MOST_TOKENS), metavar="N", default=512,
+    show_default=True, help="Tokens of a prompt; 0 leaves prompt processing out.",
 )  # fmt: skip
 @click.option(
-    "--generated-tokens", type=click.IntRange(0, _MOST_TOKENS), default=128, show_default=True,
-    help="Tokens to generate; 0 leaves generation out.",
+    "--generated-tokens", type=click.IntRange(0, _MOST_TOKENS), metavar="N", default=128,
+    show_default=True, help="Tokens to generate; 0 leaves generation out.",
 )  # fmt: skip
 @click.option(
     "--depths", callback=_numbers(0, _MOST_TOKENS), metavar="N,N,...", default="0,4096",
     show_default=True, help="Tokens that are in the KV cache before.",
 )  # fmt: skip
 @click.option(
-    "--repetitions", "-r", type=click.IntRange(1, 1000), default=3, show_default=True,
+    "--repetitions", "-r", type=click.IntRange(1, 1000), metavar="N", default=3, show_default=True,
     help="Measured runs of each test.",
 )  # fmt: skip
 @click.option(
