@@ -32,6 +32,7 @@ test:
 # Speed and memory, as ratios measured side by side. Builds llama.cpp's tools on first use.
 bench:
 	$(BIN)/python -m benchmarks.decode_speed
+	$(BIN)/python -m benchmarks.bench_vs_llama_bench
 	$(BIN)/python -m benchmarks.overhead_per_token
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.interface_cost

@@ -35,6 +35,11 @@ def settings_file() -> Path:
     return home() / "settings.toml"
 
 
+def tuning_file() -> Path:
+    """Numbers of threads that `localr1 bench --tune` measured."""
+    return home() / "tuning.json"
+
+
 def history_file() -> Path:
     """The SQLite database of conversations."""
     return home() / "history.sqlite3"

@@ -27,6 +27,8 @@ from localr1.chat.prompt import ChatFormat, choose_format
 from localr1.engine.client import BackendName, EngineClient
 from localr1.engine.protocol import (
     Answer,
+    Bench,
+    BenchTests,
     Done,
     Event,
     Failed,
@@ -42,6 +44,7 @@ from localr1.errors import LoadFailed, Localr1Error
 from localr1.hardware.plan import LoadPlan, make_plan
 from localr1.hardware.probe import probe_machine
 from localr1.hardware.rpc_servers import rpc_servers, rpc_warning
+from localr1.hardware.tuning import measured_threads
 from localr1.history.recorder import Recorder
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
@@ -138,8 +141,20 @@ class ChatSession:
         async for event in self._receive(reply):
             yield event
 
+    async def bench(self, tests: BenchTests) -> AsyncIterator[Event]:
+        """Measure the model as it is loaded; the last event is `BenchResult` or `Failed`."""
+        async for event in self._ensure_loaded():
+            yield event
+            if isinstance(event, Failed):
+                return
+        try:
+            async for event in self._engine.ask(Bench(self._engine.new_id(), tests)):
+                yield event
+        except Localr1Error as error:
+            yield _failed(error)
+
     async def stop(self) -> None:
-        """Stop the running reply or load; it then ends by its own last event."""
+        """Stop the running reply, benchmark or load; it then ends by its own last event."""
         self._stop_asked = True
         if self.model is None:
             # reading a file cannot be broken off at once, and half a load is worth nothing
@@ -192,7 +207,12 @@ class ChatSession:
         machine, found = await asyncio.gather(
             asyncio.to_thread(probe_machine, graphics=False), self._engine.devices(servers)
         )
-        return make_plan(file.header, self._settings, machine, found.devices)
+        tuned, notice = await asyncio.to_thread(
+            measured_threads, paths.tuning_file(), file.header, machine.cpu, found.devices
+        )
+        if notice:
+            file.chat.notices.append(("file", notice))
+        return make_plan(file.header, self._settings, machine, found.devices, tuned)
 
     def _read_file(self) -> _ModelFile:
         """Look at the file; nothing native sees one that was not checked."""

@@ -19,6 +19,7 @@ from localr1.hardware.machine import Device, Graphics, Machine
 from localr1.hardware.plan import LoadPlan, make_plan
 from localr1.hardware.probe import probe_machine
 from localr1.hardware.rpc_servers import rpc_servers
+from localr1.hardware.tuning import measured_threads
 from localr1.settings import Settings
 from localr1.terminal_text import clean_line
 from localr1.units import count, memory_size
@@ -79,8 +80,9 @@ def _plan(
 ) -> tuple[LoadPlan | None, Problem | None]:
     if header is None:
         return None, None
+    tuned, _ = measured_threads(paths.tuning_file(), header, machine.cpu, devices)
     try:
-        return make_plan(header, settings, machine, devices), None
+        return make_plan(header, settings, machine, devices, tuned), None
     except DoesNotFit as error:
         return None, Problem(f"{error.message}; {error.hint}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from localr1.cli.options import model_options, settings_from_flags
+from localr1.cli.options import loading_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode
 from localr1.units import count, memory_size
@@ -38,7 +38,8 @@ _FIELDS = (
 @click.command()
 @click.argument("model", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (docs/doctor.md).")
-@model_options
+@click.option("--threads", type=int, help="CPU threads.")
+@loading_options
 def doctor(model: str | None, as_json: bool, **flags: Any) -> int:
     """Say what this machine has and what localr1 will use of it.
 

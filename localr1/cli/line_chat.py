@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
 import sys
-from collections.abc import Coroutine, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from localr1.cli.output import Printer
+from localr1.cli.session_runner import SessionRunner
 from localr1.cli.show import EventShower, exit_code_of
 from localr1.engine.protocol import Event, Failed
 from localr1.errors import ExitCode
@@ -19,7 +17,7 @@ _PROMPT_MARK = "> "
 
 
 class LineChat:
-    """Runs a session's replies on an event loop of its own.
+    """Runs a session's replies.
 
     Args:
         session: answers.
@@ -31,25 +29,24 @@ class LineChat:
         self._session = session
         self._events = events
         self._printer = printer
-        self._interrupts = 0
 
     def ask_once(self, question: str) -> int:
         """One question, one reply; answers the exit code."""
-        with self._loop() as loop:
-            code = exit_code_of(self._run(loop, self._reply(question)))
-            return ExitCode.INTERRUPTED if self._interrupts else code
+        with SessionRunner(self._session) as runner:
+            code = exit_code_of(runner.run(self._reply(question)))
+            return ExitCode.INTERRUPTED if runner.interrupted else code
 
     def talk(self, first: str = "") -> int:
         """A message a line until the input ends; answers the exit code of the last reply."""
         code = int(ExitCode.OK)
-        with self._loop() as loop:
-            loaded = self._run(loop, self._show_all_of_load())
+        with SessionRunner(self._session) as runner:
+            loaded = runner.run(self._show_all_of_load())
             if isinstance(loaded, Failed):
                 return loaded.exit_code
             if sys.stdin.isatty():
                 self._printer.dim_line("One message a line. Ctrl-C stops a reply, Ctrl-D ends.")
             for line in self._lines(first):
-                code = exit_code_of(self._run(loop, self._reply(line)))
+                code = exit_code_of(runner.run(self._reply(line)))
         return code
 
     def _lines(self, first: str) -> Iterator[str]:
@@ -86,41 +83,3 @@ class LineChat:
             self._events.show(event)
             last = event
         return last
-
-    # ---- the loop and Ctrl-C -----------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _loop(self) -> Iterator[asyncio.AbstractEventLoop]:
-        loop = asyncio.new_event_loop()
-        try:
-            yield loop
-        finally:
-            loop.run_until_complete(self._session.close())
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
-
-    def _run(
-        self, loop: asyncio.AbstractEventLoop, reply: Coroutine[Any, Any, Event | None]
-    ) -> Event | None:
-        """Run a reply; the first Ctrl-C stops it, a second one leaves at once."""
-        self._interrupts = 0
-        task = loop.create_task(reply)
-
-        def on_interrupt(*_: object) -> None:
-            self._interrupts += 1
-            if self._interrupts > 1:
-                loop.call_soon_threadsafe(task.cancel)
-            else:
-                loop.call_soon_threadsafe(self._stop)
-
-        previous = signal.signal(signal.SIGINT, on_interrupt)
-        try:
-            return loop.run_until_complete(task)
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
-        finally:
-            signal.signal(signal.SIGINT, previous)
-
-    def _stop(self) -> None:
-        self._stopping = asyncio.ensure_future(self._session.stop())

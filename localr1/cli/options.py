@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_args
 
 import click
@@ -17,16 +17,17 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 KV_TYPES = get_args(KvType)
 _KV = ", ".join(KV_TYPES)
 
-_OPTIONS = [
+_SAMPLING_OPTIONS = [
     click.option("--max-tokens", type=int, help="Limit on reasoning and answer together."),
     click.option("--seed", type=int, help="Same seed, same prompt, same text."),
     click.option("--temp", "temperature", type=float, help="Temperature; 0 is greedy."),
     click.option("--top-p", type=float, help="Keep the likeliest tokens up to this mass."),
     click.option("--top-k", type=int, help="Keep this many likeliest tokens; 0 keeps all."),
     click.option("--min-p", type=float, help="Drop tokens below this share of the likeliest."),
+]
+_LOADING_OPTIONS = [
     click.option("--n-ctx", type=int, help="Context window in tokens."),
     click.option("--n-gpu-layers", "-ngl", type=int, help="Layers on the GPU; -1 for all."),
-    click.option("--threads", type=int, help="CPU threads."),
     click.option("--batch", type=int, help="Prompt tokens submitted at once."),
     click.option("--ubatch", type=int, help="Prompt tokens processed at once."),
     click.option("--type-k", type=click.Choice(KV_TYPES), metavar="TYPE", help=f"K cache: {_KV}."),
@@ -46,6 +47,9 @@ _OPTIONS = [
         metavar="HOST:PORT[,...]",
         help="Computers that lend their devices, by llama.cpp's rpc-server.",
     ),
+]
+_CHAT_OPTIONS = [
+    click.option("--threads", type=int, help="CPU threads."),
     click.option("--system", help="System prompt. R1 distills get it in the first question."),
     click.option(
         "--history/--no-history",
@@ -57,8 +61,17 @@ _OPTIONS = [
 
 
 def model_options(command: Command) -> Command:
-    """Add the options of loading and sampling."""
-    for option in reversed(_OPTIONS):
+    """Add the options of a conversation: loading, sampling, what is kept."""
+    return _with([*_SAMPLING_OPTIONS, *_LOADING_OPTIONS, *_CHAT_OPTIONS], command)
+
+
+def loading_options(command: Command) -> Command:
+    """Add the options of loading, but for the number of threads."""
+    return _with(_LOADING_OPTIONS, command)
+
+
+def _with(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
 

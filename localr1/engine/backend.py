@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from localr1.engine.protocol import CountTokens, Done, Generate, Load, Ready
+from localr1.engine.protocol import (
+    Bench,
+    BenchResult,
+    CountTokens,
+    Done,
+    Generate,
+    Load,
+    Ready,
+)
 from localr1.engine.reply import Emit
 from localr1.hardware.machine import Device
 
@@ -46,6 +54,13 @@ class Backend(Protocol):
 
     def count_tokens(self, command: CountTokens) -> int:
         """Tokens of the prompt for these messages."""
+
+    def bench(self, command: Bench, emit: Emit) -> BenchResult:
+        """Measure the loaded model, emitting `BenchStep`, `Bandwidth` and `BenchRow`.
+
+        Raises:
+            DoesNotFit: no test fits the context window.
+        """
 
     def cancel(self) -> None:
         """Stop the running command soon; called from another thread."""

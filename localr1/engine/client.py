@@ -17,6 +17,7 @@ import msgspec
 
 from localr1.engine.process_limits import KILLED
 from localr1.engine.protocol import (
+    BenchResult,
     Cancel,
     Command,
     DeviceList,
@@ -43,7 +44,7 @@ CANCEL_GRACE_SECONDS = 5.0
 SHUTDOWN_GRACE_SECONDS = 0.5
 KEPT_LOGS = 10
 
-_LAST_EVENTS = (Ready, Done, Failed, DeviceList, TokenCount)
+_LAST_EVENTS = (Ready, Done, Failed, DeviceList, TokenCount, BenchResult)
 RESTART_HINT = "nothing that was said is lost; the next message starts the engine again"
 
 

@@ -15,8 +15,11 @@ import msgspec
 from localr1.chat.messages import FinishReason
 from localr1.chat.prompt import ChatFormat
 from localr1.engine import native
+from localr1.engine.bench import LoadedModel, run_bench
 from localr1.engine.fitting import PromptMaker
 from localr1.engine.protocol import (
+    Bench,
+    BenchResult,
     CountTokens,
     Done,
     Generate,
@@ -97,7 +100,7 @@ class LlamaBackend:
         self._prompts = PromptMaker(self._vocabulary, command.chat, self._context.n_ctx)
         self._tag_pieces = self._find_tag_pieces(command.chat)
         self._held, self._held_exactly = [], 0
-        plan = msgspec.structs.replace(plan, n_ctx=self._context.n_ctx)
+        self._plan = plan = msgspec.structs.replace(plan, n_ctx=self._context.n_ctx)
         seconds = time.monotonic() - started
         facts = self._facts(command)
         return Ready(id=command.id, model=facts, plan=plan, split=split, load_seconds=seconds)
@@ -286,6 +289,36 @@ class LlamaBackend:
             self._held.append(token)
             return True
         return self._aborted(code)
+
+    # ---- speed -----------------------------------------------------------------------------
+
+    def bench(self, command: Bench, emit: Emit) -> BenchResult:
+        """Measure the model in its own context window, which is empty afterwards."""
+        self._require_model()
+        self._held, self._held_exactly = [], 0
+        try:
+            return run_bench(self._measured_model(), command, emit)
+        finally:
+            self._context.set_threads(self._plan.n_threads, self._plan.n_threads_batch)
+            self._context.clear()
+
+    def _measured_model(self) -> LoadedModel:
+        return LoadedModel(
+            context=self._context,
+            decode=self._decode_unheld,
+            plan=self._plan,
+            n_ctx_train=native.model_numbers(self._model)["n_ctx_train"],
+            n_vocab=self._vocabulary.size,
+            bos=self._vocabulary.bos if self._vocabulary.adds_bos else None,
+            devices=self.devices(),
+            is_cancelled=lambda: self._flag.is_raised,
+        )
+
+    def _decode_unheld(self, tokens: Sequence[int]) -> bool:
+        """Process tokens that no prompt will share; False when that was aborted."""
+        decode = self._context.decode
+        code = self._context.decode_one(tokens[0]) if len(tokens) == 1 else decode(tokens)
+        return code == 0 or self._aborted(code)
 
     def _aborted(self, code: int) -> bool:
         """False for an abort that was asked for; what a half-done batch left is forgotten."""

@@ -55,6 +55,29 @@ class CountTokens(_Command, frozen=True, tag="count_tokens"):
     messages: tuple[Message, ...]
 
 
+class BenchTests(msgspec.Struct, frozen=True, kw_only=True):
+    """What a benchmark measures: each test at each depth with each number of threads."""
+
+    prompt_tokens: int = 512
+    """Tokens of the prompt processing test; 0 leaves it out."""
+    generated_tokens: int = 128
+    """Tokens of the generation test; 0 leaves it out."""
+    depths: tuple[int, ...] = (0, 4096)
+    """Tokens that are in the KV cache before a test."""
+    n_threads: tuple[int, ...] = ()
+    """Empty: the numbers that the model was loaded with."""
+    repetitions: int = 3
+
+
+class Bench(_Command, frozen=True, tag="bench"):
+    """Measure speed.
+
+    Answered by `BenchStep`…, `Bandwidth`… and `BenchRow`…, then `BenchResult` or `Failed`.
+    """
+
+    tests: BenchTests
+
+
 class Cancel(_Command, frozen=True, tag="cancel"):
     """Stop the command with this id, whatever it is doing; it then ends by its own event."""
 
@@ -63,7 +86,7 @@ class Shutdown(_Command, frozen=True, tag="shutdown"):
     """End the worker."""
 
 
-Command = Devices | Load | Generate | CountTokens | Cancel | Shutdown
+Command = Devices | Load | Generate | CountTokens | Bench | Cancel | Shutdown
 
 
 # ---- events --------------------------------------------------------------------------------
@@ -172,6 +195,49 @@ class TokenCount(_Event, frozen=True, tag="token_count"):
     tokens: int
 
 
+class BenchStep(_Event, frozen=True, tag="bench_step"):
+    """What is being measured now, for a status line."""
+
+    text: str
+
+
+class BenchRow(_Event, frozen=True, tag="bench_row"):
+    """One test that was measured, or the repetitions of it that a cancel left."""
+
+    test: str
+    """As llama-bench calls it: "pp512", "tg128 @ d4096"."""
+    prompt_tokens: int
+    """Tokens read in a repetition; 0 for a test of generation."""
+    generated_tokens: int
+    """Tokens generated in a repetition; 0 for a test of prompt processing."""
+    depth: int
+    """Tokens in the KV cache before each repetition."""
+    n_threads: int
+    samples_tps: tuple[float, ...]
+    """One for each repetition."""
+    mean_tps: float
+    stddev_tps: float
+    """Of the samples, n - 1 in the divisor; 0 for one sample."""
+    kv_bytes: int
+    """Keys and values in the KV cache in the middle of a repetition: what a token reads of it."""
+
+
+class Bandwidth(_Event, frozen=True, tag="bandwidth"):
+    """What so many threads together read of main memory."""
+
+    n_threads: int
+    bytes_per_second: float
+
+
+class BenchResult(_Event, frozen=True, tag="bench_result"):
+    """The benchmark ended; its rows have been sent."""
+
+    devices: tuple[Device, ...]
+    notes: tuple[str, ...] = ()
+    """A sentence for each thing that was left out."""
+    cancelled: bool = False
+
+
 class Failed(_Event, frozen=True, tag="failed"):
     """The command ended without its result: one line, a hint, and the exit code it maps to."""
 
@@ -181,7 +247,20 @@ class Failed(_Event, frozen=True, tag="failed"):
 
 
 Event = (
-    DeviceList | Loading | Ready | Prompt | Reasoning | Answer | Notice | Done | TokenCount | Failed
+    DeviceList
+    | Loading
+    | Ready
+    | Prompt
+    | Reasoning
+    | Answer
+    | Notice
+    | Done
+    | TokenCount
+    | BenchStep
+    | Bandwidth
+    | BenchRow
+    | BenchResult
+    | Failed
 )
 
 encode = msgspec.json.Encoder().encode

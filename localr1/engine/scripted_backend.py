@@ -20,6 +20,8 @@ from localr1.chat.messages import FinishReason, Message
 from localr1.chat.prompt import ChatFormat
 from localr1.engine.process_limits import KILLED
 from localr1.engine.protocol import (
+    Bench,
+    BenchResult,
     CountTokens,
     Done,
     Generate,
@@ -30,7 +32,7 @@ from localr1.engine.protocol import (
     Ready,
 )
 from localr1.engine.reply import Emit, ReplyWriter
-from localr1.errors import LoadFailed
+from localr1.errors import LoadFailed, UsageError
 from localr1.hardware.machine import Device
 
 
@@ -150,6 +152,13 @@ class ScriptedBackend:
     def count_tokens(self, command: CountTokens) -> int:
         """Words and marks of all messages."""
         return _count(command.messages)
+
+    def bench(self, command: Bench, emit: Emit) -> BenchResult:  # noqa: ARG002 - it only refuses
+        """Refuse: nothing is computed."""
+        raise UsageError(
+            "a scripted model computes nothing, so there is nothing to measure",
+            "name a GGUF file, or demo",
+        )
 
     def _read_prompt(self, command: Generate, emit: Emit) -> int:
         total = _count(command.messages)

@@ -20,6 +20,7 @@ import msgspec
 from localr1.engine.backend import Backend
 from localr1.engine.process_limits import PRIVATE_BYTES, limit_this_process
 from localr1.engine.protocol import (
+    Bench,
     Cancel,
     Command,
     CountTokens,
@@ -136,6 +137,8 @@ class Worker:
             return self._backend.generate(command, self._emit)
         if isinstance(command, CountTokens):
             return TokenCount(id=command.id, tokens=self._backend.count_tokens(command))
+        if isinstance(command, Bench):
+            return self._backend.bench(command, self._emit)
         raise AssertionError(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,23 @@ async def started(path: Path, logs: Path, **plan: Any) -> EngineClient:
     changed = msgspec.structs.replace(SMALL_PLAN, **plan)
     last(await ask(client, load_command(client, path, changed)), Ready)
     return client
+
+
+async def stop_at(client: EngineClient, command: Command, kind: type) -> tuple[list[Event], float]:
+    """Run a command, cancel it at the first event of a kind; events and seconds to the end."""
+    loop = asyncio.get_running_loop()
+    events: list[Event] = []
+    cancel: asyncio.Task[None] | None = None
+    at = 0.0
+    async for event in client.ask(command):
+        events.append(event)
+        if isinstance(event, kind) and cancel is None:
+            at = loop.time()
+            cancel = asyncio.create_task(client.cancel())
+    seconds = loop.time() - at
+    assert cancel is not None
+    await cancel
+    return events, seconds
 
 
 def generate(

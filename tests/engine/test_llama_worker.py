@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import signal
@@ -21,7 +20,6 @@ from localr1.engine.protocol import (
     DeviceList,
     Devices,
     Done,
-    Event,
     Failed,
     Loading,
     Notice,
@@ -39,6 +37,7 @@ from tests.engine.talk import (
     load_command,
     process_exists,
     started,
+    stop_at,
     text_of,
 )
 from tests.tiny_models import write_tiny_model
@@ -211,23 +210,6 @@ async def test_prompts_around_the_limit(chat_model: EngineClient, distance: int)
 
 def _counting(client: EngineClient, text: str) -> CountTokens:
     return CountTokens(client.new_id(), (user_message(text),))
-
-
-async def stop_at(client: EngineClient, command: object, kind: type) -> tuple[list[Event], float]:
-    """Run a command, cancel it at the first event of a kind; events and seconds to the end."""
-    loop = asyncio.get_running_loop()
-    events: list[Event] = []
-    cancel: asyncio.Task[None] | None = None
-    at = 0.0
-    async for event in client.ask(command):  # type: ignore[arg-type]  # any command
-        events.append(event)
-        if isinstance(event, kind) and cancel is None:
-            at = loop.time()
-            cancel = asyncio.create_task(client.cancel())
-    seconds = loop.time() - at
-    assert cancel is not None
-    await cancel
-    return events, seconds
 
 
 async def test_cancel_while_it_writes(chat_model: EngineClient) -> None:

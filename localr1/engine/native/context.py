@@ -104,6 +104,18 @@ class Context:
         self._one[0] = token
         return int(llama.llama_decode(self.handle, llama.llama_batch_get_one(self._one, 1)))
 
+    def set_threads(self, n_threads: int, n_threads_batch: int) -> None:
+        """Change the numbers of threads that generate and that process prompts."""
+        llama.llama_set_n_threads(self.handle, n_threads, n_threads_batch)
+
+    def synchronize(self) -> None:
+        """Wait for a device that computes on its own."""
+        llama.llama_synchronize(self.handle)
+
+    def held_bytes(self) -> int:
+        """Bytes of the KV cache that the held tokens take, in the types it is kept in."""
+        return int(llama.llama_state_seq_get_size(self.handle, 0))
+
     def keep(self, n_tokens: int) -> bool:
         """Forget all but the first tokens.
 
