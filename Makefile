@@ -37,6 +37,7 @@ bench:
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.interface_cost
 	$(BIN)/python -m benchmarks.cancel_latency
+	$(BIN)/python -m benchmarks.quantize_kernels
 
 # The long proofs; their tables are kept in docs/.
 acceptance:

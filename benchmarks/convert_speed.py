@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from localr1_convert import native
 
 from tests.converters import tokenizer_files
 from tests.converters.make_checkpoints import encoded, random_weights, write_text_files
@@ -152,26 +153,21 @@ def main() -> None:
     quantize = arguments.tools.absolute() / "llama-quantize"
     full, out = work / "full.gguf", work / "out.gguf"
 
-    def own(quant: str) -> Measured:
-        command = [
-            sys.executable,
-            "-m",
-            "localr1",
-            "convert",
-            checkpoint,
-            "-q",
-            quant,
-            "--no-check",
-        ]
-        return measure([*command, "-o", out, "--force"], work)
+    def own(quant: str, kernels: str = "auto") -> Measured:
+        command = [sys.executable, "-m", "localr1", "convert", checkpoint, "-q", quant]
+        flags = ["--no-check", "--force", "--kernels", kernels]
+        return measure([*command, "-o", out, *flags], work)
 
     def clean() -> None:
         for path in work.glob("*.gguf*"):
             path.unlink()
 
     (checkpoint / "model.safetensors").read_bytes()
+    print(f"kernels: {native.Kernels(types=[12, 14]).own.choice}")
     rows = {}
     rows["localr1 Q4_K_M"] = own("Q4_K_M")
+    clean()
+    rows["localr1 Q4_K_M, ggml's kernels"] = own("Q4_K_M", "ggml")
     clean()
     rows["localr1 Q8_0"] = own("Q8_0")
     clean()
@@ -202,8 +198,9 @@ def report(rows: dict[str, Measured]) -> None:
     fastest = min(
         first + rows["llama-quantize Q8_0"].seconds, rows["convert_hf_to_gguf q8_0"].seconds
     )
-    print(f"Q4_K_M: {rows['localr1 Q4_K_M'].seconds / both:.2f} of the two programs together")
-    print(f"Q8_0: {rows['localr1 Q8_0'].seconds / fastest:.2f} of the faster way")
+    for name in ("localr1 Q4_K_M", "localr1 Q4_K_M, ggml's kernels"):
+        print(f"{name}: {rows[name].seconds / both:.2f} of the two programs together")
+    print(f"localr1 Q8_0: {rows['localr1 Q8_0'].seconds / fastest:.2f} of the faster way")
 
 
 if __name__ == "__main__":

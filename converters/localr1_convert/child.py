@@ -23,6 +23,7 @@ import msgspec
 
 from localr1_convert import native
 from localr1_convert.journal import Journal
+from localr1_convert.row_kernels import KernelChoice
 from localr1_convert.rows import RowWriter, seconds_per_value
 from localr1_convert.task import TensorTask
 
@@ -47,6 +48,9 @@ class Measure(msgspec.Struct, frozen=True, tag="measure"):
     """How fast is each of these types (ggml_type numbers) here? Answered by `Speeds`."""
 
     types: tuple[int, ...]
+    has_imatrix: bool
+    kernels: str
+    """One of row_kernels.CHOICES."""
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True, tag="write"):
@@ -60,6 +64,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, tag="write"):
     journal: str
     fingerprint: str
     threads: int
+    kernels: str
+    """One of row_kernels.CHOICES."""
 
 
 Request = ChooseTypes | Measure | Write
@@ -76,6 +82,7 @@ class Speeds(msgspec.Struct, frozen=True, tag="speeds"):
     """Seconds one thread needs for one value, by ggml_type."""
 
     seconds_per_value: dict[int, float]
+    kernels: KernelChoice
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
@@ -96,6 +103,7 @@ class Written(msgspec.Struct, frozen=True, tag="written"):
     resumed: int
     peak_anonymous_bytes: int
     """The most anonymous memory the child held, where the system says so, else 0."""
+    kernels: KernelChoice
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
@@ -163,10 +171,16 @@ def _answer(request: Request, send: Callable[[Reply], None]) -> Reply:
             overrides=list(request.overrides),
         )
         return Types(types, needs_imatrix)
-    kernels = native.Kernels()
     if isinstance(request, Measure):
-        return Speeds({number: seconds_per_value(kernels, number) for number in request.types})
-    return _write(request, kernels, send)
+        return _measured(request)
+    plain = {task.type for task in request.tasks if task.is_quantized and task.imatrix is None}
+    return _write(request, native.Kernels(request.kernels, plain), send)
+
+
+def _measured(request: Measure) -> Speeds:
+    kernels = native.Kernels(request.kernels, () if request.has_imatrix else request.types)
+    speeds = {number: seconds_per_value(kernels, number) for number in request.types}
+    return Speeds(speeds, kernels.own.choice)
 
 
 def _write(request: Write, kernels: native.Kernels, send: Callable[[Reply], None]) -> Written:
@@ -188,7 +202,7 @@ def _write(request: Write, kernels: native.Kernels, send: Callable[[Reply], None
         for descriptor, size_bytes in zip(files, request.sizes, strict=True):
             os.ftruncate(descriptor, size_bytes)  # padding behind the last tensor
             os.fsync(descriptor)
-        return Written(writer.resumed, _anonymous_bytes())
+        return Written(writer.resumed, _anonymous_bytes(), kernels.own.choice)
 
 
 def _opened(path: str, opened: contextlib.ExitStack) -> int:

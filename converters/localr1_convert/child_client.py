@@ -86,12 +86,12 @@ class Child:
         assert isinstance(reply, Types)
         return reply
 
-    def measure(self, types: tuple[int, ...]) -> dict[int, float]:
-        """Seconds one thread takes for one value of each type."""
-        reply = next(self._ask(Measure(types)))
+    def measure(self, request: Measure) -> Speeds:
+        """Seconds one thread takes for one value of each type, and with which kernels."""
+        reply = next(self._ask(request))
         if not isinstance(reply, Speeds):
             raise self._failed(reply)
-        return reply.seconds_per_value
+        return reply
 
     def write(self, request: Write) -> Iterator[Progress | Written]:
         """Write the tensors; the last thing that comes is `Written`.

@@ -21,6 +21,7 @@ from localr1.units import download_size, memory_size
 from localr1_convert.child import Progress, Write, Written
 from localr1_convert.child_client import Child
 from localr1_convert.plan import Plan, PlannedFile
+from localr1_convert.row_kernels import KernelChoice
 from localr1_convert.task import PIECE_VALUES
 
 _BASE_BYTES = 200 << 20
@@ -42,6 +43,8 @@ class Result:
     peak_anonymous_bytes: int = 0
     odd_tensors: list[str] = field(default_factory=list)
     """Tensors with NaN or infinite values."""
+    kernels: KernelChoice | None = None
+    """What quantized the rows, and why."""
 
 
 def memory_needed_bytes(threads: int) -> int:
@@ -123,8 +126,17 @@ def check_memory(threads: int) -> None:
         )
 
 
-def run(plan: Plan, child: Child, threads: int, on_progress: Callable[[Progress], None]) -> Result:
+def run(
+    plan: Plan,
+    child: Child,
+    threads: int,
+    on_progress: Callable[[Progress], None],
+    kernels: str = "auto",
+) -> Result:
     """Write the output under its temporary name; `finish` gives it its own.
+
+    Args:
+        kernels: one of row_kernels.CHOICES.
 
     Raises:
         StorageError, EngineError: it stopped; what was written is kept for the next run.
@@ -145,11 +157,13 @@ def run(plan: Plan, child: Child, threads: int, on_progress: Callable[[Progress]
             journal=str(plan.journal.absolute()),
             fingerprint=plan.fingerprint(),
             threads=threads,
+            kernels=kernels,
         )
         for reply in child.write(request):
             if isinstance(reply, Written):
                 result.resumed = reply.resumed
                 result.peak_anonymous_bytes = reply.peak_anonymous_bytes
+                result.kernels = reply.kernels
             else:
                 if reply.odd is not None:
                     result.odd_tensors.append(reply.odd)

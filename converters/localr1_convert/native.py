@@ -13,9 +13,11 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from localr1_convert.row_kernels import RowKernels
 
 F32, F16, BF16 = 0, 1, 30
 """ggml_type numbers of the types that are not blocks."""
@@ -60,9 +62,14 @@ class _Traits(ctypes.Structure):
 
 
 class Kernels:
-    """ggml-base's row functions. Addresses are plain integers; all calls release the GIL."""
+    """ggml-base's row functions. Addresses are plain integers; all calls release the GIL.
 
-    def __init__(self) -> None:
+    Args:
+        asked: which kernels quantize, one of row_kernels.CHOICES.
+        types: ggml_type of the tensors that are quantized without an importance matrix.
+    """
+
+    def __init__(self, asked: str = "auto", types: Iterable[int] = ()) -> None:
         folder = library_folder()
         name = next((n for n in _library_names() if (folder / n).exists()), None)
         if name is None:
@@ -82,6 +89,7 @@ class Kernels:
             getattr(library, name).argtypes = (address, address, size)
             getattr(library, name).restype = None
         self._library = library
+        self.own = RowKernels(library, asked, types, self._quantize_with_ggml)
 
     def to_float(self, type_number: int) -> Callable[[int, int, int], None]:
         """A function (source, target, values) that turns values of a type into float32."""
@@ -97,14 +105,20 @@ class Kernels:
         return traits.to_float  # type: ignore[no-any-return] # a ctypes function pointer
 
     def quantize(
-        self, type_number: int, source: int, target: int, *, rows: int, columns: int,
+        self, type_number: int, source: int, target: int, *, values: int, columns: int,
         imatrix: int | None,
-    ) -> int:  # fmt: skip
-        """Quantize float32 rows; returns the bytes written at `target`."""
-        written: int = self._library.ggml_quantize_chunk(
-            type_number, source, target, 0, rows, columns, imatrix
+    ) -> None:  # fmt: skip
+        """Quantize float32 rows of `columns` values."""
+        own = self.own.by_type.get(type_number)
+        if own is not None and imatrix is None:
+            own(source, target, values)
+            return
+        self._library.ggml_quantize_chunk(
+            type_number, source, target, 0, values // columns, columns, imatrix
         )
-        return written
+
+    def _quantize_with_ggml(self, type_number: int, source: int, target: int, values: int) -> None:
+        self._library.ggml_quantize_chunk(type_number, source, target, 0, 1, values, None)
 
     def all_finite(self, type_number: int, address: int, size_bytes: int) -> bool:
         """Whether no value (or block scale) is NaN or infinite."""

@@ -165,7 +165,7 @@ class RowWriter:
         target = quantized.reserve(size_bytes)
         imatrix = self._imatrix.get(number)
         self.kernels.quantize(
-            target_type.number, values, target, rows=rows, columns=task.columns,
+            target_type.number, values, target, values=rows * task.columns, columns=task.columns,
             imatrix=address_of(imatrix) if imatrix is not None else None,
         )  # fmt: skip
         finite = finite and self.kernels.all_finite(target_type.number, target, size_bytes)
@@ -273,10 +273,11 @@ def seconds_per_value(kernels: Kernels, type_number: int, values: int = 1 << 15)
     pattern = array.array("f", ((i * 2654435761 % 1000 - 500) / 500 for i in range(values)))
     floats.view(values * 4)[:] = memoryview(pattern).cast("B")
     target = quantized.reserve(BY_NUMBER[type_number].size_bytes(values))
-    weights = array.array("f", [1.0] * 1024)
+    # Types that cannot do without an importance matrix get one.
+    weights = None if type_number in kernels.own.by_type else array.array("f", [1.0] * 1024)
     started = time.perf_counter()
     kernels.quantize(
-        type_number, source, target, rows=values // 1024, columns=1024,
-        imatrix=address_of(weights),
+        type_number, source, target, values=values, columns=1024,
+        imatrix=None if weights is None else address_of(weights),
     )  # fmt: skip
     return (time.perf_counter() - started) / values

@@ -34,6 +34,11 @@ class TensorTask(msgspec.Struct, frozen=True, kw_only=True):
     """The tensor itself in hexadecimal, where it has no source."""
 
     @property
+    def is_quantized(self) -> bool:
+        """Whether its values change on the way."""
+        return self.content is None and self.source_type != self.type
+
+    @property
     def source_bytes(self) -> int:
         """Bytes read."""
         if self.content is not None:

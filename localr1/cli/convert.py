@@ -40,6 +40,10 @@ _SPLIT_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 @click.option("--split-max-size", metavar="N(M|G)", help="Several files of at most this size.")
 @click.option("--pre", default="", metavar="NAME", help="llama.cpp's name of the pre-tokenizer.")
 @click.option("--threads", type=click.IntRange(1, 512), help="Threads; all cores by default.")
+@click.option(
+    "--kernels", type=click.Choice(["auto", "ggml"]), default="auto", show_default=True,
+    help="Which code quantizes: localr1's where it gives ggml's bytes, or always ggml's.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would be made; write nothing.")
 @click.option("--force", is_flag=True, help="Replace the output where it exists.")
 @click.option("--check/--no-check", default=True, help="Check the result, and load it once.")
@@ -93,9 +97,10 @@ class _Conversion:
         for notice in plan.notices:
             self._printer.line(f"note: {notice}")
         if self._asked["dry_run"]:
-            from localr1.cli.convert_report import show_plan
+            from localr1.cli.convert_report import estimate, show_plan
 
-            show_plan(self._printer, plan, self._child, threads, as_json=self._asked["as_json"])
+            measured = estimate(plan, self._child, threads, self._asked["kernels"])
+            show_plan(self._printer, plan, threads, measured, as_json=self._asked["as_json"])
             return
         job.check_output(plan, force=self._asked["force"])
         job.check_memory(threads)
@@ -109,7 +114,8 @@ class _Conversion:
         progress = ProgressLine(self._printer, plan)
         started = time.monotonic()
         with self._said_how_to_continue(progress):
-            result = job.run(plan, self._child, threads, progress.show)
+            kernels = self._asked["kernels"]
+            result = job.run(plan, self._child, threads, progress.show, kernels)
         self._printer.clear_status()
         for name in result.odd_tensors:
             self._printer.line(f"warning: {name} holds values that are not finite (NaN or Inf)")

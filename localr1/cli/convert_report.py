@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from localr1.cli.output import Printer
 from localr1.units import count, download_size, duration, memory_size
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from localr1_convert.child_client import Child
     from localr1_convert.job import Result
     from localr1_convert.plan import Plan, PlannedTensor
+    from localr1_convert.row_kernels import KernelChoice
 
 _SETTLING_SECONDS = 1.0
 """Before that, a speed says nothing."""
@@ -65,16 +68,19 @@ class ProgressLine:
         )
 
 
-def show_plan(printer: Printer, plan: Plan, child: Child, threads: int, *, as_json: bool) -> None:
+def show_plan(
+    printer: Printer, plan: Plan, threads: int, estimate: Estimate, *, as_json: bool
+) -> None:
     """The table of a dry run, on standard output."""
     from localr1_convert.job import memory_needed_bytes
 
-    memory, seconds = memory_needed_bytes(threads), estimated_seconds(plan, child, threads)
+    memory = memory_needed_bytes(threads)
     if as_json:
         facts = {
             **_facts(plan),
             "memory_bytes": memory,
-            "estimated_seconds": round(seconds, 1),
+            "estimated_seconds": round(estimate.seconds, 1),
+            "kernels": msgspec.to_builtins(estimate.kernels),
             "tensors": [_row(tensor) for tensor in plan.tensors],
         }
         printer.data(json.dumps(facts, ensure_ascii=False) + "\n")
@@ -89,16 +95,29 @@ def show_plan(printer: Printer, plan: Plan, child: Child, threads: int, *, as_js
     printer.data(
         f"{plan.files[0].path}: {download_size(plan.size_bytes)}, "
         f"{plan.bits_per_weight:.2f} bits per weight; needs {memory_size(memory)} of memory, "
-        f"{download_size(plan.size_bytes)} of disk, about {duration(seconds)}\n"
+        f"{download_size(plan.size_bytes)} of disk, about {duration(estimate.seconds)}\n"
     )
+    printer.line(f"kernels: {estimate.kernels}")
 
 
-def estimated_seconds(plan: Plan, child: Child, threads: int) -> float:
-    """How long the conversion will take, from a short measurement of each type on this machine."""
+class Estimate(NamedTuple):
+    """How long a conversion will take, and with which kernels."""
+
+    seconds: float
+    kernels: KernelChoice
+
+
+def estimate(plan: Plan, child: Child, threads: int, kernels: str) -> Estimate:
+    """An estimate from a short measurement of each type on this machine."""
+    from localr1_convert.child import Measure
+
     changed = [t for t in plan.tensors if t.type is not t.source.stored_type]
-    speeds = child.measure(tuple({tensor.type.number for tensor in changed}))
+    types = tuple({tensor.type.number for tensor in changed})
+    has_imatrix = plan.options.imatrix is not None
+    reply = child.measure(Measure(types, has_imatrix, kernels))
+    speeds = reply.seconds_per_value
     work = sum(tensor.source.values * speeds[tensor.type.number] for tensor in changed)
-    return work / threads
+    return Estimate(work / threads, reply.kernels)
 
 
 def show_result(
@@ -115,6 +134,7 @@ def show_result(
             "resumed_tensors": result.resumed,
             "tensors_with_odd_values": result.odd_tensors,
             "peak_anonymous_bytes": result.peak_anonymous_bytes,
+            "kernels": msgspec.to_builtins(result.kernels),
             "notices": list(plan.notices),
         }
         printer.data(json.dumps(facts, ensure_ascii=False) + "\n")
@@ -123,6 +143,7 @@ def show_result(
         f"{plan.options.quant}: {download_size(plan.size_bytes)}, "
         f"{plan.bits_per_weight:.2f} bits per weight, {duration(seconds)}; check: {checked}"
     )
+    printer.line(f"kernels: {result.kernels}")
     for path, digest in zip(result.paths, result.sha256, strict=True):
         printer.data(f"{digest}  {path}\n")
 

@@ -8,3 +8,7 @@ set(LLAMA_BUILD_COMMON OFF)
 set(LLAVA_BUILD OFF)
 set(LLAMA_OPENSSL OFF)
 set(GGML_CCACHE OFF)
+
+if(PROJECT_NAME STREQUAL "ggml")
+    include(${CMAKE_CURRENT_LIST_DIR}/quantize.cmake)
+endif()

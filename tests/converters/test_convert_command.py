@@ -105,6 +105,21 @@ def test_dry_run_as_json(checkpoint: Path, convert: Convert, tmp_path: Path) -> 
     assert {tensor["to"] for tensor in facts["tensors"]} == {"F32", "Q4_K", "Q6_K"}
 
 
+def test_the_kernels_are_told(checkpoint: Path, convert: Convert, tmp_path: Path) -> None:
+    asked = ("--kernels", "ggml")
+    output = ("-o", tmp_path / "x.gguf", "--no-check", "--force")
+    assert (
+        "kernels: ggml's, because they were asked for" in convert(checkpoint, *output, *asked).err
+    )
+    assert "they were asked for" in convert(checkpoint, "--dry-run", *asked).err
+    theirs = (tmp_path / "x.gguf").read_bytes()
+    facts = json.loads(convert(checkpoint, *output, "--json").out)["kernels"]
+    assert facts["reason"]
+    assert set(facts["types"]) in (set(), {"Q4_K", "Q6_K"})
+    assert bool(facts["instructions"]) == bool(facts["types"])
+    assert (tmp_path / "x.gguf").read_bytes() == theirs
+
+
 def test_an_existing_file_is_kept(checkpoint: Path, convert: Convert, tmp_path: Path) -> None:
     output = tmp_path / "out.gguf"
     output.write_bytes(b"mine")

@@ -24,7 +24,8 @@ from localr1.engine.protocol import (
 )
 from localr1.errors import ExitCode
 from localr1.gguf_header import read_header
-from localr1.hardware.plan import kv_cache_token_bytes
+from localr1.hardware.estimate import LoadSettings, kv_cache_bytes
+from localr1.hardware.model_sizes import sizes_of
 from tests.cli.command_line import write_transcript
 from tests.engine.talk import ask, generate, last, load_command, started, stop_at, text_of
 
@@ -77,7 +78,8 @@ async def test_a_test_begins_with_its_depth_in_the_kv_cache(
     client = await started(path, tmp_path / "logs", n_threads=1, n_threads_batch=1)
     measured = rows(await ask(client, bench(client, prompt_tokens=4, depths=(0, 64))))
     await client.close()
-    token_bytes = kv_cache_token_bytes(read_header(path))
+    window = LoadSettings(256, 256, "f16", "f16", flash_attention=False)
+    token_bytes = kv_cache_bytes(sizes_of(read_header(path)), window) // 256
     for name in ("pp4", "tg4"):
         grown = measured[f"{name} @ d64"].kv_bytes - measured[name].kv_bytes
         assert 64 * token_bytes <= grown <= 64 * (token_bytes + _CELL_BYTES)
