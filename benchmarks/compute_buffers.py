@@ -17,11 +17,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gguf
 import numpy as np
 
+from benchmarks.random_model import Shape, add_hyper_parameters
 from tests.tiny_models import add_tokenizer, tiny_vocabulary
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "data" / "compute-buffers.json"
@@ -30,34 +31,22 @@ _TYPES = {"f16": 1, "q8_0": 8}
 _BUFFER = re.compile(r"CPU compute buffer size = +([\d.]+) MiB")
 
 
-class Shape(NamedTuple):
-    """Hyper-parameters of a model."""
-
-    architecture: str
-    n_layer: int
-    n_embd: int
-    n_ff: int
-    n_head: int
-    n_head_kv: int
-    head_width: int
-
-
 SHAPES = (
-    Shape("qwen2", 5, 256, 768, 4, 2, 64),
-    Shape("llama", 3, 576, 1536, 9, 3, 64),
-    Shape("qwen3", 3, 1024, 3072, 16, 8, 128),
-    Shape("qwen2", 3, 1536, 8960, 12, 2, 128),
-    Shape("qwen2", 3, 3584, 18944, 28, 4, 128),
-    Shape("llama", 3, 4096, 14336, 32, 8, 128),
-    Shape("qwen3", 3, 4096, 12288, 32, 8, 128),
-    Shape("qwen2", 3, 5120, 13824, 40, 8, 128),
-    Shape("qwen2", 3, 5120, 27648, 40, 8, 128),
-    Shape("llama", 3, 8192, 28672, 64, 8, 128),
+    ("qwen2", Shape(5, 256, 768, 4, 2, 64)),
+    ("llama", Shape(3, 576, 1536, 9, 3, 64)),
+    ("qwen3", Shape(3, 1024, 3072, 16, 8, 128)),
+    ("qwen2", Shape(3, 1536, 8960, 12, 2, 128)),
+    ("qwen2", Shape(3, 3584, 18944, 28, 4, 128)),
+    ("llama", Shape(3, 4096, 14336, 32, 8, 128)),
+    ("qwen3", Shape(3, 4096, 12288, 32, 8, 128)),
+    ("qwen2", Shape(3, 5120, 13824, 40, 8, 128)),
+    ("qwen2", Shape(3, 5120, 27648, 40, 8, 128)),
+    ("llama", Shape(3, 8192, 28672, 64, 8, 128)),
 )
 """The demo, SmolLM2, Qwen3-0.6B and the R1 distills; layers do not change the buffer."""
 
 
-def tensors(shape: Shape, n_vocab: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+def tensors(architecture: str, shape: Shape, n_vocab: int) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Name and shape, rows first, of every tensor."""
     embd, q, kv = shape.n_embd, *(n * shape.head_width for n in (shape.n_head, shape.n_head_kv))
     widths = {"q": q, "k": kv, "v": kv}
@@ -67,10 +56,10 @@ def tensors(shape: Shape, n_vocab: int) -> Iterator[tuple[str, tuple[int, ...]]]
         block = f"blk.{layer}"
         yield f"{block}.attn_norm.weight", (embd,)
         yield f"{block}.ffn_norm.weight", (embd,)
-        if shape.architecture == "qwen3":
+        if architecture == "qwen3":
             yield f"{block}.attn_q_norm.weight", (shape.head_width,)
             yield f"{block}.attn_k_norm.weight", (shape.head_width,)
-        if shape.architecture == "qwen2":
+        if architecture == "qwen2":
             yield from ((f"{block}.attn_{n}.bias", (width,)) for n, width in widths.items())
         yield from ((f"{block}.attn_{n}.weight", (width, embd)) for n, width in widths.items())
         yield f"{block}.attn_output.weight", (embd, q)
@@ -79,24 +68,16 @@ def tensors(shape: Shape, n_vocab: int) -> Iterator[tuple[str, tuple[int, ...]]]
         yield f"{block}.ffn_down.weight", (embd, shape.n_ff)
 
 
-def write_header(path: Path, shape: Shape) -> None:
+def write_header(path: Path, architecture: str, shape: Shape) -> None:
     """A model whose weights are a hole in the file."""
-    writer = gguf.GGUFWriter(path, shape.architecture)
-    writer.add_block_count(shape.n_layer)
-    writer.add_context_length(131_072)
-    writer.add_embedding_length(shape.n_embd)
-    writer.add_feed_forward_length(shape.n_ff)
-    writer.add_head_count(shape.n_head)
-    writer.add_head_count_kv(shape.n_head_kv)
-    writer.add_key_length(shape.head_width)
-    writer.add_value_length(shape.head_width)
-    writer.add_layer_norm_rms_eps(1e-6)
-    if shape.architecture == "llama":
+    writer = gguf.GGUFWriter(path, architecture)
+    add_hyper_parameters(writer, shape, 131_072)
+    if architecture == "llama":
         writer.add_rope_dimension_count(shape.head_width)
     vocabulary = tiny_vocabulary()
     add_tokenizer(writer, vocabulary)
     total = 0
-    for name, size in tensors(shape, len(vocabulary.tokens)):
+    for name, size in tensors(architecture, shape, len(vocabulary.tokens)):
         kind = _F32 if len(size) == 1 else _Q8
         values, size_bytes = gguf.GGML_QUANT_SIZES[kind]
         row = (*size[:-1], size[-1] // values * size_bytes)
@@ -155,15 +136,15 @@ def main() -> None:
         )
     )
     with tempfile.TemporaryDirectory() as folder:
-        for shape in SHAPES:
+        for architecture, shape in SHAPES:
             path = Path(folder) / "model.gguf"
-            write_header(path, shape)
+            write_header(path, architecture, shape)
             for n_ctx, n_ubatch, (type_k, type_v, flash) in settings:
                 mib = simulation.compute_mib(
                     path, n_ctx=n_ctx, n_ubatch=n_ubatch, type_k=_TYPES[type_k],
                     type_v=_TYPES[type_v], flash_attn_type=int(flash),
                 )  # fmt: skip
-                rows.append([*shape, n_ctx, n_ubatch, type_k, type_v, flash, mib])
+                rows.append([architecture, *shape, n_ctx, n_ubatch, type_k, type_v, flash, mib])
     lines = ",\n".join(json.dumps(row) for row in rows)
     OUTPUT.write_text(f"[\n{lines}\n]\n", "utf-8")
     print(f"{len(rows)} buffers in {OUTPUT}")

@@ -58,16 +58,7 @@ def _write(path: Path, shape: Shape, n_ctx_train: int) -> None:
     writer.add_name("Random weights")
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_K_M)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-    writer.add_block_count(shape.n_layer)
-    writer.add_context_length(n_ctx_train)
-    writer.add_embedding_length(shape.n_embd)
-    writer.add_feed_forward_length(shape.n_ff)
-    writer.add_head_count(shape.n_head)
-    writer.add_head_count_kv(shape.n_head_kv)
-    writer.add_key_length(shape.head_width)
-    writer.add_value_length(shape.head_width)
-    writer.add_rope_freq_base(1e6)
-    writer.add_layer_norm_rms_eps(1e-6)
+    add_hyper_parameters(writer, shape, n_ctx_train)
     add_tokenizer(writer, vocabulary)
     draw = np.random.default_rng(1)
     for name, rows, width, kind in _tensors(shape, len(vocabulary.tokens)):
@@ -79,6 +70,20 @@ def _write(path: Path, shape: Shape, n_ctx_train: int) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def add_hyper_parameters(writer: gguf.GGUFWriter, shape: Shape, n_ctx_train: int) -> None:
+    """What llama.cpp wants to know of a Qwen or Llama model besides its tensors."""
+    writer.add_block_count(shape.n_layer)
+    writer.add_context_length(n_ctx_train)
+    writer.add_embedding_length(shape.n_embd)
+    writer.add_feed_forward_length(shape.n_ff)
+    writer.add_head_count(shape.n_head)
+    writer.add_head_count_kv(shape.n_head_kv)
+    writer.add_key_length(shape.head_width)
+    writer.add_value_length(shape.head_width)
+    writer.add_rope_freq_base(1e6)
+    writer.add_layer_norm_rms_eps(1e-6)
 
 
 def _tensors(

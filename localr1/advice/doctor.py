@@ -10,9 +10,9 @@ import msgspec
 
 from localr1 import __version__, paths
 from localr1.advice.remedies import engine_version, reinstall, unused_card
-from localr1.advice.report import DeviceReport, Engine, ModelReport, Problem, Report
+from localr1.advice.report import DeviceReport, Engine, Problem, Report
 from localr1.engine.client import EngineClient
-from localr1.engine.protocol import DeviceList
+from localr1.engine.protocol import DeviceList, ModelFacts
 from localr1.errors import DoesNotFit, Localr1Error
 from localr1.gguf_header import GgufHeader
 from localr1.hardware.machine import Device, Graphics, Machine
@@ -164,8 +164,8 @@ def _idle(card: Graphics) -> DeviceReport:
     )
 
 
-def _model(header: GgufHeader) -> ModelReport:
-    return ModelReport(
+def _model(header: GgufHeader) -> ModelFacts:
+    return ModelFacts(
         name=header.name,
         path=clean_line(str(Path(header.path).absolute()), 4096),
         architecture=clean_line(header.architecture),
@@ -174,6 +174,7 @@ def _model(header: GgufHeader) -> ModelReport:
         size_bytes=header.size_bytes,
         n_layer=header.n_layer,
         n_ctx_train=header.n_ctx_train,
+        n_vocab=header.n_vocab,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from localr1.engine.protocol import ModelFacts
 from localr1.hardware.machine import Cpu, Disk, Memory, Power
 from localr1.hardware.plan import LoadPlan
 
@@ -41,19 +42,6 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     """What its CPU code uses, in llama.cpp's words."""
 
 
-class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that was asked about."""
-
-    name: str
-    path: str
-    architecture: str
-    quant_type: str
-    parameters: int
-    size_bytes: int
-    n_layer: int
-    n_ctx_train: int
-
-
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything doctor found."""
 
@@ -65,7 +53,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     disks: tuple[Disk, ...]
     power: Power
     devices: tuple[DeviceReport, ...]
-    model: ModelReport | None
+    model: ModelFacts | None
     plan: LoadPlan | None
     """How the model would be loaded; null without a model, or where it does not fit."""
     problems: tuple[Problem, ...]
