@@ -44,6 +44,7 @@ acceptance:
 	$(BIN)/python -m benchmarks.damaged_models --output docs/damaged-files.md
 	LOCALR1_ALL_VARIANTS=1 $(BIN)/pytest tests/cli/test_damaged_models.py
 	$(BIN)/python -m benchmarks.history_kills --output docs/history-durability.md
+	$(BIN)/python -m benchmarks.memory_estimate --output docs/memory.md
 
 picture:
 	$(BIN)/python -m benchmarks.make_picture

@@ -109,14 +109,17 @@ def sizes_of(header: GgufHeader) -> ModelSizes:
 
 
 def _weights(header: GgufHeader) -> tuple[tuple[int, ...], int, int, int, bool]:
-    """Bytes of each layer, the input, the output and the rest; whether the output is tied."""
-    layers = [0] * header.n_layer
+    """Bytes of each layer, the input, the output and the rest; whether the output is tied.
+
+    Layers are counted by their tensors: a number in a file's metadata could be any.
+    """
+    layers: dict[int, int] = {}
     input_bytes = output_bytes = other_bytes = 0
     has_output = False
     for tensor in header.tensors:
         block = _BLOCK.match(tensor.name)
-        if block and int(block[1]) < len(layers):
-            layers[int(block[1])] += tensor.size_bytes
+        if block:
+            layers[int(block[1])] = layers.get(int(block[1]), 0) + tensor.size_bytes
         elif tensor.name.startswith(_INPUT):
             input_bytes += tensor.size_bytes
         elif tensor.name.startswith(_OUTPUT):
@@ -126,7 +129,8 @@ def _weights(header: GgufHeader) -> tuple[tuple[int, ...], int, int, int, bool]:
             other_bytes += tensor.size_bytes
     if not has_output:
         output_bytes += input_bytes
-    return tuple(layers), input_bytes, output_bytes, other_bytes, not has_output
+    by_index = tuple(size for _, size in sorted(layers.items()))
+    return by_index, input_bytes, output_bytes, other_bytes, not has_output
 
 
 def _values(header: GgufHeader, name: str) -> tuple[int, ...]:

@@ -97,6 +97,19 @@ def test_weights_are_those_of_the_file(architecture: Any, tmp_path: Path) -> Non
     assert host.weights_bytes == model.weights_bytes
 
 
+def test_numbers_of_a_strange_file_do_no_harm(tmp_path: Path) -> None:
+    """An architecture that is not checked can claim any number of layers."""
+    path = write_tiny_model(tmp_path / "tiny.gguf")
+    content = path.read_bytes()
+    assert content.count(b"qwen2") >= 10
+    path.write_bytes(content.replace(b"qwen2", b"qwen9"))
+    header = read_header(path)
+    header.metadata["qwen9.block_count"] = 1 << 31  # type: ignore[index]  # a dict, when parsed
+    model = sizes_of(header)
+    assert model.n_layer == 2
+    assert not model.is_known
+
+
 def test_the_demo_and_smollm2(demo: Path, smollm2: Path) -> None:
     for path, kv_token_bytes in ((demo, 5 * 2 * 128 * 2), (smollm2, 30 * 2 * 192 * 2)):
         header = read_header(path)
