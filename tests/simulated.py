@@ -53,6 +53,7 @@ def r1_model(name: str, quant: str = "Q4_K_M", n_ctx_train: int = 131_072) -> Mo
         output_bytes=matrix,
         output_is_tied=shape.tied,
         other_bytes=0,
+        n_tensors=12 * shape.n_layer + 3,
         n_embd=shape.n_embd,
         n_ff=shape.n_ff,
         n_head=shape.n_head,

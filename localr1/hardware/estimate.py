@@ -38,8 +38,11 @@ _CELL_STEP = 256
 
 _TOKEN_BYTES, _MERGE_BYTES = 220, 150
 """A vocabulary in the worker: llama.cpp's tables and localr1's own (measured, docs/memory.md)."""
-_FIXED_BYTES = 26 << 20
-"""Graphs, threads and buffers that no setting changes (measured, docs/memory.md)."""
+_NODE_BYTES, _NODES_OF_TENSOR, _LEAST_NODES = 60 * 336, 8, 1024
+"""What ggml's scheduler reserves for each node that a graph may have: 2 x 30 copies of a tensor's
+description (ggml-backend.cpp, context_buffer_size; llama-context.cpp, graph_max_nodes)."""
+_FIXED_BYTES = 6 << 20
+"""Threads and buffers that no setting changes (measured, docs/memory.md)."""
 _UNKNOWN_MARGIN = 0.25
 """Added to the compute buffer of an architecture that the formula was not checked for."""
 
@@ -103,7 +106,7 @@ def estimate(model: ModelSizes, settings: LoadSettings, layers: Sequence[int] = 
         host_weights,
         sum(cache for _, cache in parts[:start]),
         compute,
-        vocabulary_bytes(model) + _FIXED_BYTES,
+        vocabulary_bytes(model) + graph_bytes(model) + _FIXED_BYTES,
     )
     devices = []
     for count in layers:
@@ -165,6 +168,11 @@ def scores_bytes(model: ModelSizes, n_ctx: int, n_ubatch: int) -> int:
 def vocabulary_bytes(model: ModelSizes) -> int:
     """Tokens and merges in the worker's memory."""
     return model.n_vocab * _TOKEN_BYTES + model.n_merges * _MERGE_BYTES
+
+
+def graph_bytes(model: ModelSizes) -> int:
+    """Descriptions of a graph, with or without data in them."""
+    return max(_LEAST_NODES, _NODES_OF_TENSOR * model.n_tensors) * _NODE_BYTES
 
 
 def _row_bytes(kind: KvType, width: int) -> int:

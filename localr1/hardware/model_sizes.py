@@ -41,6 +41,7 @@ class ModelSizes(NamedTuple):
     output_is_tied: bool
     other_bytes: int
     """What belongs to none of these: kept in main memory."""
+    n_tensors: int
     n_embd: int
     n_ff: int
     n_head: int
@@ -93,6 +94,7 @@ def sizes_of(header: GgufHeader) -> ModelSizes:
         output_bytes=output_bytes,
         output_is_tied=tied,
         other_bytes=other_bytes,
+        n_tensors=len(header.tensors),
         n_embd=header.n_embd,
         n_ff=_feed_forward_width(header, n_layer),
         n_head=most_heads,
