@@ -45,7 +45,8 @@ struct BlockQ6 {
     uint16_t d;
 };
 static_assert(sizeof(BlockQ2) == 84 && sizeof(BlockQ3) == 110, "ggml's sizes");
-static_assert(sizeof(BlockQ4) == 144 && sizeof(BlockQ5) == 176 && sizeof(BlockQ6) == 210, "ggml's sizes");
+static_assert(sizeof(BlockQ4) == 144 && sizeof(BlockQ5) == 176, "ggml's sizes");
+static_assert(sizeof(BlockQ6) == 210, "ggml's sizes");
 
 INLINE int clamped(int value, int least, int most) {
     return value < least ? least : value > most ? most : value;

@@ -1,8 +1,8 @@
 // Sub-blocks side by side: lane k of every variable belongs to sub-block k.
 //
-// Each lane does the scalar operations of ggml's code in ggml's order, so its result has ggml's
-// bits; what makes it fast is that a group of sub-blocks does them at once. Everything is in an
-// unnamed namespace: each instruction set compiles its own copy, and the linker must not merge them.
+// Each lane does the scalar operations of ggml's code in ggml's order, so it ends with ggml's bits;
+// what makes it fast is that a group of sub-blocks does them at once. Everything is in unnamed
+// namespaces: each instruction set has a copy of its own, and the linker must not merge them.
 #pragma once
 
 #include <stdint.h>
@@ -62,7 +62,8 @@ INLINE Floats absolute(Floats x) { return from_bits(bits(x) & ints(0x7fffffff));
 INLINE Floats negative(Floats x) { return {-x.a, -x.b}; }
 
 INLINE Floats to_floats(Ints x) {
-    return {__builtin_convertvector(x.a, FloatRegister), __builtin_convertvector(x.b, FloatRegister)};
+    return {__builtin_convertvector(x.a, FloatRegister),
+            __builtin_convertvector(x.b, FloatRegister)};
 }
 
 INLINE Ints to_ints(Floats x) {

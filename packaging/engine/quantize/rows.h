@@ -45,7 +45,8 @@ INLINE void final_levels(const Floats *x, const float *d, const float *dmin, Int
 
 // Sixteen sub-blocks: quantize_row_*_ref of ggml-quants.c, but all sub-blocks at once.
 template <typename Type> INLINE void quantize_blocks(const float *x, typename Type::Block *y) {
-    constexpr int size = Type::size, blocks = AT_ONCE * size / BLOCK_VALUES, each = AT_ONCE / blocks;
+    constexpr int size = Type::size, blocks = AT_ONCE * size / BLOCK_VALUES;
+    constexpr int each = AT_ONCE / blocks;
     Floats turned[GROUPS][size];
     Ints turned_levels[GROUPS][size];
     float scales[AT_ONCE], mins[AT_ONCE], d[AT_ONCE], dmin[AT_ONCE];
@@ -58,7 +59,8 @@ template <typename Type> INLINE void quantize_blocks(const float *x, typename Ty
     uint8_t levels[AT_ONCE * size];
     bool used[blocks];
     for (int b = 0; b < blocks; ++b) {
-        used[b] = pack_steps(scales + b * each, mins + b * each, y[b], d + b * each, dmin + b * each);
+        const int first = b * each;
+        used[b] = pack_steps(scales + first, mins + first, y[b], d + first, dmin + first);
     }
     for (int group = 0; group < GROUPS; ++group) {
         const int first = group * LANES;

@@ -9,7 +9,9 @@
 
 namespace {
 
-template <typename Block> INLINE bool pack_steps(const float *scales, const float *mins, Block &y, float *d, float *dmin) {
+// Q4_K and Q5_K
+template <typename Block>
+INLINE bool pack_steps(const float *scales, const float *mins, Block &y, float *d, float *dmin) {
     const float greatest = greatest_of(scales, 8), greatest_min = greatest_of(mins, 8);
     const float inverse = greatest > 0 ? 63.f / greatest : 0.f;
     const float inverse_min = greatest_min > 0 ? 63.f / greatest_min : 0.f;
@@ -35,7 +37,7 @@ INLINE bool pack_steps(const float *scales, const float *mins, BlockQ2 &y, float
     for (int j = 0; j < 16; ++j) {
         const int small = greatest > 0 ? nearest(inverse * scales[j]) : 0;
         const int small_min = greatest_min > 0 ? nearest(inverse_min * mins[j]) : 0;
-        y.scales[j] = (uint8_t)(small | small_min << 4);
+        y.scales[j] = (uint8_t)(small | small_min * 16);
         d[j] = ggml_fp16_to_fp32(y.d) * (y.scales[j] & 15);
         dmin[j] = ggml_fp16_to_fp32(y.dmin) * (y.scales[j] >> 4);
     }
