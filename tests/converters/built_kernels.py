@@ -23,7 +23,8 @@ def build(folder: Path) -> Path:
         subprocess.run(command, check=True)
         objects.append(target)
     library = folder / "kernels.so"
-    subprocess.run(["c++", "-shared", *objects, "-o", library], check=True)
+    # -Bsymbolic: its own tables, even if the installed engine has some of the same names.
+    subprocess.run(["c++", "-shared", "-Wl,-Bsymbolic", *objects, "-o", library], check=True)
     return library
 
 

@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -154,17 +155,20 @@ def test_used_for_the_types_they_know(library: ctypes.CDLL) -> None:
     assert str(kernels.choice).endswith("for Q4_K, Q6_K: ggml's bytes in a trial of 255 blocks")
 
 
+def _library(**functions: Any) -> ctypes.CDLL:
+    """A library with these functions only, whatever the installed engine has."""
+    return cast(ctypes.CDLL, SimpleNamespace(**functions))
+
+
 def test_ggml_s_where_the_library_has_no_others() -> None:
-    kernels = RowKernels(ctypes.CDLL(None), "auto", [12], _reference)
+    kernels = RowKernels(_library(), "auto", [12], _reference)
     assert kernels.by_type == {}
     assert "this build of llama-cpp-python lacks localr1's" in str(kernels.choice)
 
 
-def test_ggml_s_where_its_arithmetic_cannot_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    library = ctypes.CDLL(None)
+def test_ggml_s_where_its_arithmetic_cannot_be_repeated() -> None:
     nothing = ctypes.CFUNCTYPE(ctypes.c_void_p)(lambda: None)
-    monkeypatch.setattr(library, "localr1_row_kernels", nothing, raising=False)
-    kernels = RowKernels(library, "auto", [12], _reference)
+    kernels = RowKernels(_library(localr1_row_kernels=nothing), "auto", [12], _reference)
     assert kernels.by_type == {}
     assert "this build of llama-cpp-python lacks localr1's" in str(kernels.choice)
 
@@ -182,13 +186,13 @@ def test_ggml_s_where_one_byte_differs(library: ctypes.CDLL) -> None:
 
 
 def test_ggml_s_where_they_are_asked_for() -> None:
-    kernels = RowKernels(ctypes.CDLL(None), "ggml", [12], _reference)
+    kernels = RowKernels(_library(), "ggml", [12], _reference)
     assert kernels.by_type == {}
     assert str(kernels.choice) == "ggml's, because they were asked for"
 
 
 def test_none_for_other_types() -> None:
-    kernels = RowKernels(ctypes.CDLL(None), "auto", [8, 23], _reference)
+    kernels = RowKernels(_library(), "auto", [8, 23], _reference)
     assert kernels.by_type == {}
     assert "without an importance matrix" in kernels.choice.reason
 
