@@ -1,9 +1,13 @@
 """Train the demo model on the CPU; stopped runs go on where their last save was.
 
     python train.py --work DIR --tokens 30000000 --decay-tokens 8000000
+    python train.py --work OTHER --from CHECKPOINT --peak 0.5 --tokens 12000000 --seed 2
 
 The learning rate is constant and falls to zero over the last `--decay-tokens`; a finished run can
-be continued with a larger `--tokens`. Only the reasoning and the answer count in the loss.
+be continued with a larger `--tokens`. `--from` starts a run of its own from the weights and the
+tokenizer of an exported checkpoint folder, with new optimizers: their rates warm up again, to
+`--peak` of a first run's, and another `--seed` draws other problems. Only the reasoning and the
+answer count in the loss.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import math
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -25,6 +30,7 @@ import torch.multiprocessing as mp
 import torch.nn.functional as F
 from model import Qwen2, Shape
 from problems import Problem
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -130,11 +136,19 @@ def keep_freed_memory() -> None:
         libc.mallopt(option, value)
 
 
+def exported_weights(checkpoint: Path) -> dict[str, Tensor]:
+    """The weights that export.py wrote, named as in the model."""
+    tensors = load_file(checkpoint / "model.safetensors")
+    return {name.removeprefix("model."): weight.float() for name, weight in tensors.items()}
+
+
 class Shared:
     """What the processes have in common, in shared memory: weights, gradients, progress."""
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes: int, start: Path | None) -> None:
         self.model = Qwen2(Shape()).share_memory()
+        if start is not None:
+            self.model.load_state_dict(exported_weights(start))
         self.average = Qwen2(Shape()).requires_grad_(False).share_memory()
         self.average.load_state_dict(self.model.state_dict())
         count = sum(weight.numel() for weight in self.model.parameters())
@@ -250,7 +264,8 @@ def train(rank: int, shared: Shared, options: argparse.Namespace) -> None:
     pad = tokenizer.token_to_id(bpe.EOS)
     for batch in batches(tokenizer, seed):
         tensors = as_tensors(batch, rng, trainer.model.shape.max_position_embeddings, pad)
-        losses = trainer.step(*tensors, rate(trainer.done, options.tokens, options.decay_tokens))
+        scale = options.peak * rate(trainer.done, options.tokens, options.decay_tokens)
+        losses = trainer.step(*tensors, scale)
         start = 0
         for row in batch:
             stop = start + len(row.tokens) - row.prompt
@@ -268,18 +283,23 @@ def train(rank: int, shared: Shared, options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--from", dest="start", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--tokens", type=int, default=30_000_000)
     parser.add_argument("--decay-tokens", type=int, default=8_000_000)
+    parser.add_argument("--peak", type=float, default=1.0, help="part of the full learning rates")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     options.work = options.work.absolute()
     options.work.mkdir(parents=True, exist_ok=True)
     tokenizer_file = options.work / "tokenizer.json"
-    if not tokenizer_file.exists():
+    if options.start is not None:
+        shutil.copyfile(options.start / "tokenizer.json", tokenizer_file)
+    elif not tokenizer_file.exists():
         bpe.train().save(str(tokenizer_file))
     torch.manual_seed(options.seed)
-    mp.spawn(train, (Shared(options.processes), options), nprocs=options.processes)
+    shared = Shared(options.processes, options.start)
+    mp.spawn(train, (shared, options), nprocs=options.processes)
 
 
 if __name__ == "__main__":
