@@ -236,10 +236,10 @@ def _steps(numbers: list[int]) -> list[str]:
     even = abs(numbers[1] - numbers[0])
     for x, y in pairwise(numbers[:4]):
         step = abs(y - x)
-        shown = f"From {x} {'up' if y > x else 'down'} to {y}: {max(x, y)}-{min(x, y)}={step}"
+        shown = f"{x} to {y}, {'up' if y > x else 'down'}: {max(x, y)}-{min(x, y)}={step}."
         if step != even:
-            return [*lines, f"{shown}, {DIFFERENT}"]
-        lines.append(f"{shown}, the same." if lines else f"{shown}.")
+            return [*lines, f"{shown} {even} and {step}, {DIFFERENT}"]
+        lines.append(f"{shown} {even} and {step}, the same." if lines else shown)
     return lines
 
 
