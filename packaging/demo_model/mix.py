@@ -12,19 +12,19 @@ import talk
 from problems import Maker, Problem
 
 MAKERS: dict[str, tuple[Maker, float]] = {
-    "add": (problems.add, 12),
-    "subtract": (problems.subtract, 16),
+    "add": (problems.add, 14),
+    "subtract": (problems.subtract, 24),
     "multiply": (problems.multiply, 7),
     "divide": (problems.divide, 9),
     "compare": (problems.compare, 9),
     "sort": (problems.sort, 11),
     "sum of a list": (problems.sum_list, 4),
-    "sequence": (problems.sequence, 30),
+    "sequence": (problems.sequence, 20),
     "word problem": (stories.word_problem, 15),
     "time": (calendar_problems.time_of_day, 14),
     "weekday": (calendar_problems.weekday, 6),
     "date": (calendar_problems.date, 7),
-    "logic": (stories.logic, 20),
+    "logic": (stories.logic, 45),
     "follow-up": (talk.follow_up, 10),
     "conversation": (talk.small_talk, 2),
     "repeating": (talk.echo, 3),

@@ -205,42 +205,26 @@ def add_all(numbers: list[int]) -> list[str]:
 
 
 def sequence(numbers: list[int]) -> tuple[list[str], int]:
-    """Find the rule of a sequence of four or more; the working and the next number.
-
-    Even steps are tried first, then sums, then a factor. Each line compares one thing with what
-    stands beside it, so that the rule never has to be seen at a glance.
-    """
-    first, second, third, last = *numbers[:3], numbers[-1]
-    lines = _steps(numbers)
-    if len(lines) == 3 and not lines[-1].endswith(DIFFERENT):
-        step = abs(second - first)
-        following = last + second - first
-        way, sign = ("up", "+") if second > first else ("down", "-")
-        return [*lines, f"Always {step} {way}: {last}{sign}{step}={following}."], following
-    if first + second == third:
-        following = numbers[-2] + last
-        lines += [f"Sums: {x}+{y}={x + y}, that fits." for x, y in pairwise(numbers[:3])]
-        return [*lines, "Always the sum of the two before.", *plus(numbers[-2], last)], following
-    factor = second // first
-    lines.append(f"Sums: {first}+{second}={first + second}, not {third}.")
-    lines += [f"{x}×{factor}={y}." for x, y in pairwise(numbers[:3])]
-    return [*lines, f"Always times {factor}.", *times(last, factor)], last * factor
-
-
-DIFFERENT = "not the same."
-
-
-def _steps(numbers: list[int]) -> list[str]:
-    """The first three steps, or those down to the first one that differs."""
-    lines: list[str] = []
-    even = abs(numbers[1] - numbers[0])
-    for x, y in pairwise(numbers[:4]):
-        step = abs(y - x)
-        shown = f"{x} to {y}, {'up' if y > x else 'down'}: {max(x, y)}-{min(x, y)}={step}."
-        if step != even:
-            return [*lines, f"{shown} {even} and {step}, {DIFFERENT}"]
-        lines.append(f"{shown} {even} and {step}, the same." if lines else shown)
-    return lines
+    """Find the rule of a sequence by its first differences; the working and the next number."""
+    rises = numbers[1] > numbers[0]
+    pairs = list(pairwise(numbers))[:3]
+    shown = (f"{max(pair)}-{min(pair)}={max(pair) - min(pair)}" for pair in pairs)
+    lines = [f"Steps: {', '.join(shown)}."]
+    last = numbers[-1]
+    if len({y - x for x, y in pairs}) == 1:
+        step = abs(numbers[1] - numbers[0])
+        sign = "+" if rises else "-"
+        following = last + step if rises else last - step
+        lines.append(f"All the same, {'up' if rises else 'down'}: {last}{sign}{step}={following}.")
+        return lines, following
+    lines.append("Not the same.")
+    factor = numbers[1] // numbers[0]
+    if all(y == x * factor for x, y in pairs):
+        lines += [f"{x}×{factor}={y}." for x, y in pairs[:2]]
+        return [*lines, f"Always times {factor}.", *times(last, factor)], last * factor
+    lines += [f"{x}+{y}={z}." for x, y, z in zip(numbers, numbers[1:], numbers[2:4], strict=False)]
+    following = numbers[-2] + last
+    return [*lines, "Always the sum of the two before.", *plus(numbers[-2], last)], following
 
 
 def amount(count: int, unit: str) -> str:
