@@ -12,14 +12,14 @@ import talk
 from problems import Maker, Problem
 
 MAKERS: dict[str, tuple[Maker, float]] = {
-    "add": (problems.add, 14),
-    "subtract": (problems.subtract, 24),
+    "add": (problems.add, 20),
+    "subtract": (problems.subtract, 50),
     "multiply": (problems.multiply, 7),
     "divide": (problems.divide, 9),
     "compare": (problems.compare, 9),
     "sort": (problems.sort, 11),
     "sum of a list": (problems.sum_list, 4),
-    "sequence": (problems.sequence, 20),
+    "sequence": (problems.sequence, 16),
     "word problem": (stories.word_problem, 15),
     "time": (calendar_problems.time_of_day, 14),
     "weekday": (calendar_problems.weekday, 6),

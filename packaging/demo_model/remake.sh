@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Train, export, convert and measure the demo model. Further options go to train.py, for example
-# --from tests/data/localr1-demo --plain --peak 0.3 --seed 2, to go on from the shipped weights.
+# --from tests/data/localr1-demo --plain --peak 0.25 --seed 2, to go on from the shipped weights.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

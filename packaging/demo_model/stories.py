@@ -491,11 +491,16 @@ def logic(rng: Random, held_out: bool) -> Problem:
         result = "yes" if is_so else "no"
         question = rng.choice(IS_MORE.of(held_out=held_out)).format(x=x, y=y, more=comparative)
         before, after = sorted((x, y), key=people.index)
-        working.append(f"Asked is whether {x} is {comparative} than {y}.")
-        working.append(f"{before} comes first, so {before} is {more} than {after}.")
         said = f"{x} is {'' if is_so else 'not '}{comparative} than {y}."
+        asked = f"{x} is {more} than {y}: {x}, {y}."
+        if comparative == less:
+            asked = f"{x} is {less} than {y}, so {y} is {more} than {x}: {y}, {x}."
+        same = "the same" if is_so else "the other way round"
+        working += [f"Asked: {asked}", f"In the order: {before}, {after}, {same}."]
         working.append(f"The answer is {result}.")
         answer = boxed(f"**{result.capitalize()}**: {said}", result)
     key = f"logic {facts} {question}"
+    if not held_out and rng.random() < 0.5:
+        question = rng.choice(wordings.GREETED) + question
     question = f"{facts} {question}" if rng.random() < 0.85 else f"{question} {facts}"
     return Problem("logic", key, question, tuple(working), answer, result)

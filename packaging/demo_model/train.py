@@ -1,7 +1,7 @@
 """Train the demo model on the CPU; stopped runs go on where their last save was.
 
     python train.py --work DIR --tokens 30000000 --decay-tokens 8000000
-    python train.py --work OTHER --from CHECKPOINT --plain --peak 0.3 --tokens 1500000 --seed 2
+    python train.py --work OTHER --from CHECKPOINT --plain --peak 0.25 --tokens 4000000 --seed 2
 
 The learning rate is constant and falls to zero over the last `--decay-tokens`; a finished run can
 be continued with a larger `--tokens`. `--from` starts a run of its own from the weights and the
