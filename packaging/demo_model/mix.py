@@ -12,8 +12,8 @@ import talk
 from problems import Maker, Problem
 
 MAKERS: dict[str, tuple[Maker, float]] = {
-    "add": (problems.add, 20),
-    "subtract": (problems.subtract, 50),
+    "add": (problems.add, 14),
+    "subtract": (problems.subtract, 24),
     "multiply": (problems.multiply, 7),
     "divide": (problems.divide, 9),
     "compare": (problems.compare, 9),
@@ -24,7 +24,7 @@ MAKERS: dict[str, tuple[Maker, float]] = {
     "time": (calendar_problems.time_of_day, 14),
     "weekday": (calendar_problems.weekday, 6),
     "date": (calendar_problems.date, 7),
-    "logic": (stories.logic, 45),
+    "logic": (stories.logic, 60),
     "follow-up": (talk.follow_up, 10),
     "conversation": (talk.small_talk, 2),
     "repeating": (talk.echo, 3),
