@@ -54,7 +54,7 @@ KINDS = (
     "logic",
 )
 N_CTX = 8192
-CARD_SEED = 20261125
+CARD_SEED = 20261126
 """Draws the problems of the card; FOLLOW_UPS and OUTSIDE after it draw the other questions."""
 FOLLOW_UPS, OUTSIDE = 1, 2
 BOX = re.compile(r"\\boxed\{([^{}]*)\}")
