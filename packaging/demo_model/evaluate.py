@@ -1,9 +1,10 @@
 """Measure the demo model as it ships: the GGUF, through localr1's own worker, sampled as R1 is.
 
     python evaluate.py MODEL.gguf [--problems 1000] [--follow-ups 100] [--outside 200]
-        [--closed 200]
+        [--closed 200] [--seed N]
 
-Prints Markdown tables for the model card. Problems and wordings are those kept from training.
+Prints Markdown tables for the model card. Problems and wordings are those kept from training; the
+default seed draws those of the card. Whoever changes the training looks at other draws meanwhile.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ KINDS = (
     "logic",
 )
 N_CTX = 8192
+CARD_SEED = 20261126
+"""Draws the problems of the card; FOLLOW_UPS and OUTSIDE after it draw the other questions."""
+FOLLOW_UPS, OUTSIDE = 1, 2
 BOX = re.compile(r"\\boxed\{([^{}]*)\}")
 
 
@@ -156,9 +160,9 @@ def draw_outside(rng: Random) -> Problem:
     return talk.outside(rng, True)
 
 
-async def measure_outside(model: Model, count: int) -> tuple[int, int]:
+async def measure_outside(model: Model, count: int, drawn_by: int) -> tuple[int, int]:
     """How many replies outside the domain ended by themselves, and how many were well formed."""
-    rng = Random(99)
+    rng = Random(drawn_by)
     ended = formed = 0
     for seed in range(count):
         problem = long_noise(rng) if seed % 5 == 0 else draw_outside(rng)
@@ -200,13 +204,16 @@ def measure_closed(file: Path, found: list[Problem]) -> Counter[str]:
 
 
 async def run(options: argparse.Namespace) -> None:
-    found = mix.held_out_problems(2027, KINDS, options.problems)
-    turns = mix.held_out_problems(2028, ("follow-up",), options.follow_ups)
+    found = mix.held_out_problems(options.seed, KINDS, options.problems)
+    turns = mix.held_out_problems(options.seed + FOLLOW_UPS, ("follow-up",), options.follow_ups)
+    print(
+        f"Seed {options.seed}: {options.problems} questions, {len({p.key for p in found})} problems"
+    )
     with tempfile.TemporaryDirectory() as logs:
         async with Model(options.file, Path(logs)) as model:
             formed = await measure(model, "held-out problems", found, show=options.show)
             formed += await measure(model, "held-out follow-up turns", turns, show=options.show)
-            outside = await measure_outside(model, options.outside)
+            outside = await measure_outside(model, options.outside, options.seed + OUTSIDE)
     asked = options.problems + options.follow_ups
     print(f"Replies with a closed block and an answer: {formed} of {asked}.")
     print(f"Outside the domain: {outside[0]} of {options.outside} ended by themselves,")
@@ -224,6 +231,7 @@ def main() -> None:
     parser.add_argument("--follow-ups", type=int, default=100)
     parser.add_argument("--outside", type=int, default=200)
     parser.add_argument("--closed", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=CARD_SEED, help="of the questions")
     parser.add_argument("--show", action="store_true", help="print what went wrong")
     asyncio.run(run(parser.parse_args()))
 

@@ -12,23 +12,23 @@ import talk
 from problems import Maker, Problem
 
 MAKERS: dict[str, tuple[Maker, float]] = {
-    "add": (problems.add, 9),
-    "subtract": (problems.subtract, 12),
+    "add": (problems.add, 14),
+    "subtract": (problems.subtract, 24),
     "multiply": (problems.multiply, 7),
-    "divide": (problems.divide, 10),
-    "compare": (problems.compare, 8),
-    "sort": (problems.sort, 10),
-    "sum of a list": (problems.sum_list, 3),
-    "sequence": (problems.sequence, 8),
+    "divide": (problems.divide, 9),
+    "compare": (problems.compare, 9),
+    "sort": (problems.sort, 11),
+    "sum of a list": (problems.sum_list, 4),
+    "sequence": (problems.sequence, 16),
     "word problem": (stories.word_problem, 15),
-    "time": (calendar_problems.time_of_day, 11),
+    "time": (calendar_problems.time_of_day, 14),
     "weekday": (calendar_problems.weekday, 6),
     "date": (calendar_problems.date, 7),
-    "logic": (stories.logic, 18),
+    "logic": (stories.logic, 60),
     "follow-up": (talk.follow_up, 10),
     "conversation": (talk.small_talk, 2),
     "repeating": (talk.echo, 3),
-    "outside": (talk.outside, 3),
+    "outside": (talk.outside, 4),
 }
 
 

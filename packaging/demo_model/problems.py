@@ -117,8 +117,10 @@ def subtract(rng: Random, held_out: bool) -> Problem:
     if rng.random() < 0.5:
         b = number(rng, len(str(a)), len(str(a)))
     a, b = max(a, b), min(a, b)
-    if rng.random() < (0.05 if held_out else 0.12):  # below zero, with small numbers
+    if rng.random() < (0.05 if held_out else 0.25):  # below zero, with small numbers
         a, b = sorted((number(rng, 2), number(rng, 2)))
+        if not held_out and rng.random() < 0.4:
+            b = a + rng.randint(1, 9)
     question = ask_operation(rng, "-", held_out, a=shown(rng, a), b=shown(rng, b))
     problem = _operation("subtract", "-", a, b, question, steps.subtract(a, b), str(a - b))
     return _checked(rng, problem, steps.add(a - b, b)) if a >= b else problem
@@ -228,16 +230,20 @@ def sum_list(rng: Random, held_out: bool) -> Problem:
 
 
 def sequence(rng: Random, held_out: bool) -> Problem:
-    shape = rng.choice(("up", "up", "up", "down", "down", "times", "sums"))
+    shapes = ("up", "up", "up", "down", "down", "times", "sums")
+    if not held_out:  # what is learnt least easily is met more often
+        shapes += ("down", "times", "sums", "sums", "sums")
+    shape = rng.choice(shapes)
     length = rng.randint(4, 5)
     sign = -1 if shape == "down" else 1
     if shape == "times":
         factor = rng.randint(2, 3)
-        numbers = [rng.randint(1, 5 if factor == 3 else 9)]
+        numbers = [rng.randint(1, 8 if factor == 3 else 20)]
         while len(numbers) < 4:
             numbers.append(numbers[-1] * factor)
     elif shape == "sums":
-        numbers = [rng.randint(1, 6), rng.randint(1, 8)]
+        most = 20 if held_out else rng.choice((8, 20, 20))
+        numbers = [rng.randint(1, most), rng.randint(1, most)]
         while len(numbers) < 5:
             numbers.append(numbers[-1] + numbers[-2])
     else:

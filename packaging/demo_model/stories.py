@@ -423,6 +423,17 @@ WHO = Wordings(
 )
 IS_MORE = Wordings(
     (
+        "Say, is {x} {more} than {y}?",
+        "Please say: is {x} {more} than {y}?",
+        "I want to know: is {x} {more} than {y}?",
+        "Now, is {x} {more} than {y}?",
+        "Tell us, is {x} {more} than {y}?",
+        "Tell me this, is {x} {more} than {y}?",
+        "Tell me: is {x} {more} than {y}?",
+        "Answer me, is {x} {more} than {y}?",
+        "Well, is {x} {more} than {y}?",
+        "Now tell me whether {x} is {more} than {y}.",
+        "Do you know if {x} is {more} than {y}?",
         "Is {x} {more} than {y}?",
         "Is it true that {x} is {more} than {y}?",
         "So is {x} {more} than {y}?",
@@ -464,13 +475,16 @@ def _told(rng: Random, people: list[str], more: str, less: str) -> tuple[list[st
 def logic(rng: Random, held_out: bool) -> Problem:
     """People in an order, told in pairs: who is first, last, or is one ahead of another?"""
     more, less, most, least = rng.choice(ORDERS)
-    people = rng.sample(wordings.NAMES, rng.choice((2, 2, 3, 3, 3, 3, 3, 4)))
+    counts = (2, 2, 3, 3, 3, 3, 3, 4)
+    if not held_out:  # what is learnt least easily is met more often
+        counts += (4, 4)
+    people = rng.sample(wordings.NAMES, rng.choice(counts))
     told, working = _told(rng, people, more, less)
     facts = " ".join(told)
     if len(told) == 2 and rng.random() < 0.3:
         facts = f"{told[0][:-1]} and {told[1]}"
     working.append(f"So from {most} to {least}: {', '.join(people)}.")
-    if rng.random() < 0.7:
+    if rng.random() < (0.7 if held_out else 0.55):
         top = rng.random() < 0.5
         result = people[0] if top else people[-1]
         superlative = most if top else least
@@ -484,12 +498,16 @@ def logic(rng: Random, held_out: bool) -> Problem:
         result = "yes" if is_so else "no"
         question = rng.choice(IS_MORE.of(held_out=held_out)).format(x=x, y=y, more=comparative)
         before, after = sorted((x, y), key=people.index)
-        working.append(
-            f"Asked are {x} and {y}: {before} comes first, so {before} is {more} than {after}."
-        )
         said = f"{x} is {'' if is_so else 'not '}{comparative} than {y}."
+        asked = f"{x} is {more} than {y}: {x}, {y}."
+        if comparative == less:
+            asked = f"{x} is {less} than {y}, so {y} is {more} than {x}: {y}, {x}."
+        same = "the same" if is_so else "the other way round"
+        working += [f"Asked: {asked}", f"In the order: {before}, {after}, {same}."]
         working.append(f"The answer is {result}.")
         answer = boxed(f"**{result.capitalize()}**: {said}", result)
     key = f"logic {facts} {question}"
+    if not held_out and rng.random() < 0.5:
+        question = rng.choice(wordings.GREETED) + question
     question = f"{facts} {question}" if rng.random() < 0.85 else f"{question} {facts}"
     return Problem("logic", key, question, tuple(working), answer, result)

@@ -1,9 +1,14 @@
 """Train the demo model on the CPU; stopped runs go on where their last save was.
 
     python train.py --work DIR --tokens 30000000 --decay-tokens 8000000
+    python train.py --work OTHER --from CHECKPOINT --plain --peak 0.25 --tokens 4000000 --seed 2
 
 The learning rate is constant and falls to zero over the last `--decay-tokens`; a finished run can
-be continued with a larger `--tokens`. Only the reasoning and the answer count in the loss.
+be continued with a larger `--tokens`. `--from` starts a run of its own from the weights and the
+tokenizer of an exported checkpoint folder, with new optimizers: their rates warm up again, to
+`--peak` of a first run's, and another `--seed` draws other problems. `--plain` suits a short run:
+it neither waits for the network to be compiled nor uses Muon, whose steps cost more than AdamW's.
+Only the reasoning and the answer count in the loss.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import math
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -25,8 +31,9 @@ import torch.multiprocessing as mp
 import torch.nn.functional as F
 from model import Qwen2, Shape
 from problems import Problem
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 BATCH_TOKENS = 2048
 """Of each process."""
@@ -40,8 +47,8 @@ EMA = 0.99
 SAVE_SECONDS = 120
 REPORT_SECONDS = 30
 IGNORED = -100
-OPTIMIZERS = ("muon", "adam")
-STATE = ("model", "average", *OPTIMIZERS)
+LOWERS = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+"""Multiply matrices in bf16? Without AVX-512, torch is a hundred times slower at it than in f32."""
 
 
 @dataclass(frozen=True)
@@ -130,11 +137,19 @@ def keep_freed_memory() -> None:
         libc.mallopt(option, value)
 
 
+def exported_weights(checkpoint: Path) -> dict[str, Tensor]:
+    """The weights that export.py wrote, named as in the model."""
+    tensors = load_file(checkpoint / "model.safetensors")
+    return {name.removeprefix("model."): weight.float() for name, weight in tensors.items()}
+
+
 class Shared:
     """What the processes have in common, in shared memory: weights, gradients, progress."""
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes: int, start: Path | None) -> None:
         self.model = Qwen2(Shape()).share_memory()
+        if start is not None:
+            self.model.load_state_dict(exported_weights(start))
         self.average = Qwen2(Shape()).requires_grad_(False).share_memory()
         self.average.load_state_dict(self.model.state_dict())
         count = sum(weight.numel() for weight in self.model.parameters())
@@ -142,6 +157,23 @@ class Shared:
         self.tokens = torch.zeros(processes, dtype=torch.long).share_memory_()
         self.save_is_due = torch.zeros(1, dtype=torch.bool).share_memory_()
         self.barrier = mp.get_context("spawn").Barrier(processes)
+
+
+Optimizers = dict[str, tuple[torch.optim.Optimizer, float]]
+"""By name, with the rate at the peak."""
+
+
+def optimizers(named: list[tuple[str, nn.Parameter]], *, plain: bool) -> Optimizers:
+    """Muon for the matrices of the layers and AdamW for the rest; AdamW for all where plain."""
+    muon = [w for n, w in named if w.ndim == 2 and "embed" not in n and not plain]
+    adam = [w for n, w in named if w.ndim != 2 or "embed" in n or plain]
+    found: Optimizers = {
+        "adam": (torch.optim.AdamW(adam, betas=(0.9, 0.98), weight_decay=0.0), ADAM_RATE)
+    }
+    if muon:
+        matrices = torch.optim.Muon(muon, weight_decay=0.02, adjust_lr_fn="match_rms_adamw")
+        found["muon"] = (matrices, MUON_RATE)
+    return found
 
 
 class Trainer:
@@ -152,19 +184,15 @@ class Trainer:
     optimizer's step for those.
     """
 
-    def __init__(self, shared: Shared, work: Path, rank: int) -> None:
-        self.file = work / f"state-{rank}.pt"
+    def __init__(self, shared: Shared, options: argparse.Namespace, rank: int) -> None:
+        self.file = options.work / f"state-{rank}.pt"
         self.shared, self.rank = shared, rank
         self.processes = len(shared.gradients)
         self.model, self.average = shared.model, shared.average
-        self.hidden_states = torch.compile(self.model, dynamic=True)
+        compiled = None if options.plain else torch.compile(self.model, dynamic=True)
+        self.hidden_states = compiled or self.model
         named = list(self.model.named_parameters())[rank :: self.processes]
-        hidden = [w for n, w in named if w.ndim == 2 and "embed" not in n]
-        other = [w for n, w in named if w.ndim != 2 or "embed" in n]
-        self.muon = torch.optim.Muon(
-            hidden, lr=MUON_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
-        )
-        self.adam = torch.optim.AdamW(other, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)
+        self.optimizers = optimizers(named, plain=options.plain)
         averaged = list(self.average.parameters())[rank :: self.processes]
         self.averaged = list(zip(averaged, (w for _, w in named), strict=True))
         self.done = 0
@@ -175,12 +203,16 @@ class Trainer:
     def _load(self) -> None:
         state = torch.load(self.file, weights_only=True)
         self.done = state["done"]
-        for name in STATE if self.rank == 0 else OPTIMIZERS:
-            getattr(self, name).load_state_dict(state[name])
+        for name, part in self._kept().items():
+            part.load_state_dict(state[name])
+
+    def _kept(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
+        """What this process saves: the first one the weights too."""
+        weights = {"model": self.model, "average": self.average} if self.rank == 0 else {}
+        return {**weights, **{name: optimizer for name, (optimizer, _) in self.optimizers.items()}}
 
     def save(self) -> None:
-        kept = STATE if self.rank == 0 else OPTIMIZERS
-        state = {name: getattr(self, name).state_dict() for name in kept}
+        state = {name: part.state_dict() for name, part in self._kept().items()}
         partial = self.file.with_suffix(".part")
         torch.save({**state, "done": self.done}, partial)
         partial.replace(self.file)
@@ -202,10 +234,10 @@ class Trainer:
 
     def step(self, inputs: Tensor, places: Tensor, targets: Tensor, scale: float) -> Tensor:
         """One update; returns the loss of each learnt token of this process."""
-        for optimizer, peak in ((self.muon, MUON_RATE), (self.adam, ADAM_RATE)):
+        for optimizer, peak in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = peak * scale
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=LOWERS):
             hidden = self.hidden_states(inputs, places)
             learnt = targets != IGNORED
             logits = self.model.logits(hidden[learnt])
@@ -213,7 +245,7 @@ class Trainer:
         losses.mean().backward()
         self._share_gradients(inputs.numel())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer in (self.muon, self.adam):
+        for optimizer, _ in self.optimizers.values():
             optimizer.step()
         self.model.zero_grad(set_to_none=True)
         for average, weight in self.averaged:
@@ -241,7 +273,7 @@ def train(rank: int, shared: Shared, options: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)
     keep_freed_memory()
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
-    trainer = Trainer(shared, options.work, rank)
+    trainer = Trainer(shared, options, rank)
     shared.barrier.wait()
     seed = options.seed + trainer.done * options.processes + rank
     rng = Random(seed)
@@ -250,7 +282,8 @@ def train(rank: int, shared: Shared, options: argparse.Namespace) -> None:
     pad = tokenizer.token_to_id(bpe.EOS)
     for batch in batches(tokenizer, seed):
         tensors = as_tensors(batch, rng, trainer.model.shape.max_position_embeddings, pad)
-        losses = trainer.step(*tensors, rate(trainer.done, options.tokens, options.decay_tokens))
+        scale = options.peak * rate(trainer.done, options.tokens, options.decay_tokens)
+        losses = trainer.step(*tensors, scale)
         start = 0
         for row in batch:
             stop = start + len(row.tokens) - row.prompt
@@ -268,18 +301,24 @@ def train(rank: int, shared: Shared, options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--from", dest="start", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--tokens", type=int, default=30_000_000)
     parser.add_argument("--decay-tokens", type=int, default=8_000_000)
+    parser.add_argument("--peak", type=float, default=1.0, help="part of the full learning rates")
+    parser.add_argument("--plain", action="store_true", help="neither compile nor use Muon")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     options.work = options.work.absolute()
     options.work.mkdir(parents=True, exist_ok=True)
     tokenizer_file = options.work / "tokenizer.json"
-    if not tokenizer_file.exists():
+    if options.start is not None:
+        shutil.copyfile(options.start / "tokenizer.json", tokenizer_file)
+    elif not tokenizer_file.exists():
         bpe.train().save(str(tokenizer_file))
     torch.manual_seed(options.seed)
-    mp.spawn(train, (Shared(options.processes), options), nprocs=options.processes)
+    shared = Shared(options.processes, options.start)
+    mp.spawn(train, (shared, options), nprocs=options.processes)
 
 
 if __name__ == "__main__":

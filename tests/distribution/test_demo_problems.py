@@ -105,6 +105,25 @@ def test_lists_are_sorted_and_summed(training: list[Any]) -> None:
         assert problem.expected == str(sum(map(int, re.findall(r"\d+", problem.key))))
 
 
+def test_a_sequence_goes_on_by_its_rule(training: list[Any]) -> None:
+    for problem in _of_kind(training, "sequence"):
+        numbers = list(map(int, re.findall(r"\d+", problem.key)))
+        before, (first, second), last = numbers[:-1], numbers[:2], numbers[-1]
+        rules: tuple[Callable[[int, int], int], ...] = (
+            lambda _x, y: y + second - first,  # noqa: B023 - used at once
+            lambda x, y: x + y,
+            lambda _x, y: y * (second // first),  # noqa: B023
+        )
+        fitting = {
+            rule(numbers[-2], last)
+            for rule in rules
+            if all(
+                rule(x, y) == z for x, y, z in zip(before, numbers[1:], numbers[2:], strict=False)
+            )
+        }
+        assert fitting == {int(problem.expected)}, problem.key
+
+
 def test_times_are_right(training: list[Any]) -> None:
     for problem in _of_kind(training, "time"):
         _, shape, *numbers = problem.key.split()
