@@ -15,7 +15,7 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import DeviceList, ModelFacts
 from localr1.errors import DoesNotFit, Localr1Error
 from localr1.gguf_header import GgufHeader
-from localr1.hardware.machine import Device, Graphics, Machine
+from localr1.hardware.machine import Device, Graphics, Machine, Memory
 from localr1.hardware.plan import LoadPlan, make_plan
 from localr1.hardware.probe import probe_machine
 from localr1.hardware.rpc_servers import rpc_servers
@@ -55,7 +55,10 @@ async def examine(settings: Settings, header: GgufHeader | None = None) -> Repor
         memory=machine.memory,
         disks=machine.disks,
         power=machine.power,
-        devices=(*(_usable(each, plan) for each in found.devices), *map(_idle, cards)),
+        devices=(
+            *(_usable(each, plan, machine.memory) for each in found.devices),
+            *map(_idle, cards),
+        ),
         model=_model(header) if header else None,
         plan=plan,
         problems=tuple(problems),
@@ -129,13 +132,14 @@ def _is_card(device: Device, card: Graphics) -> bool:
     return vendor == card.vendor or (vendor is None and card.vendor in told)
 
 
-def _usable(device: Device, plan: LoadPlan | None) -> DeviceReport:
+def _usable(device: Device, plan: LoadPlan | None, memory: Memory) -> DeviceReport:
+    is_cpu = device.kind == "cpu"  # ggml calls all of its memory free
     return DeviceReport(
         name=clean_line(device.name, 60),
         kind=device.kind,
         description=clean_line(device.description, 120),
-        total_bytes=device.total_bytes,
-        free_bytes=device.free_bytes,
+        total_bytes=memory.total_bytes if is_cpu else device.total_bytes,
+        free_bytes=memory.available_bytes if is_cpu else device.free_bytes,
         usable=True,
         why=_use(device, plan),
     )

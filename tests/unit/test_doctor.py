@@ -65,6 +65,7 @@ async def test_a_card_that_the_engine_uses(monkeypatch: pytest.MonkeyPatch, demo
     found = await report(monkeypatch, with_cards(RTX), CUDA, CPU_DEVICE, model=demo)
     assert [(each.name, each.usable) for each in found.devices] == [("CUDA0", True), ("CPU", True)]
     assert found.devices[0].why == "takes 6 layers"
+    assert found.devices[1].free_bytes == 16 * GIB
     assert found.problems == ()
     assert found.plan is not None
     assert found.plan.n_gpu_layers == 6
