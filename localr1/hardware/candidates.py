@@ -12,6 +12,9 @@ from localr1.hardware.placement import Placement, Places, place
 WINDOWS = (32_768, 24_576, 16_384, 12_288, 8_192, 6_144, 4_096, 3_072, 2_048)
 """Tokens. R1's authors let it write up to 32,768; more is for those who ask for it."""
 
+UNTOLD_WINDOW = 4_096
+"""For a file that does not say which window its model was trained with."""
+
 LEAST_WINDOW = 8_192
 """Below this a long thought does not end in an answer: the last thing to be given up."""
 
@@ -91,7 +94,7 @@ def windows(model: ModelSizes, asked: Asked) -> Sequence[int]:
     """Windows to be tried, in tokens, the longest first."""
     if asked.n_ctx is not None:
         return (asked.n_ctx,)
-    trained = model.n_ctx_train or WINDOWS[-1]
+    trained = model.n_ctx_train or UNTOLD_WINDOW
     shorter = [n_ctx for n_ctx in WINDOWS if n_ctx < trained]
     return [trained, *shorter] if trained <= WINDOWS[0] else WINDOWS
 

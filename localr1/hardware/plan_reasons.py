@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localr1.hardware.candidates import GOOD_WINDOW, LEAST_WINDOW, WINDOWS, Candidate
+from localr1.hardware.candidates import GOOD_WINDOW, LEAST_WINDOW, UNTOLD_WINDOW, WINDOWS, Candidate
 from localr1.hardware.estimate import Need, scores_bytes
 from localr1.hardware.machine import Memory
 from localr1.hardware.model_sizes import ModelSizes
@@ -63,7 +63,7 @@ def shortened_window(
 ) -> str:
     """What to say of a window in which long thoughts do not fit; empty where there is none."""
     n_ctx = chosen.settings.n_ctx
-    wanted = min(LEAST_WINDOW, model.n_ctx_train or LEAST_WINDOW)
+    wanted = min(LEAST_WINDOW, model.n_ctx_train or UNTOLD_WINDOW)
     if n_ctx >= wanted or settings.n_ctx is not None:
         return ""
     return (
@@ -82,6 +82,8 @@ def _window(model: ModelSizes, chosen: Candidate, where: Places) -> str:
     n_ctx = chosen.settings.n_ctx
     cache = sum(need.kv_cache_bytes for need in _needs(chosen))
     takes = f"its KV cache takes {memory_size(cache)}"
+    if not model.n_ctx_train:
+        return f"the file does not say what the model was trained for; {takes}"
     if n_ctx == model.n_ctx_train:
         return f"what the model was trained for; {takes}"
     if n_ctx >= WINDOWS[0]:

@@ -144,6 +144,13 @@ def test_a_shorter_window_is_said() -> None:
     assert f"{made.n_ctx:,} tokens" in made.notice
 
 
+def test_a_file_that_does_not_tell_its_window() -> None:
+    made = plan(r1_model("R1-Distill-Qwen-1.5B", n_ctx_train=0), "big server")
+    assert made.n_ctx == 4096
+    assert "does not say" in made.reasons["n_ctx"]
+    assert made.notice == ""
+
+
 # ---- properties ------------------------------------------------------------------------------
 
 GIBS = st.floats(min_value=0.3, max_value=120, allow_nan=False)
