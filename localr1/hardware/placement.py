@@ -97,14 +97,15 @@ def place(
     Returns:
         None where it does not fit.
     """
-    found: list[tuple[tuple[int, int, int], Placement]] = []
+    found: list[tuple[tuple[int, ...], Placement]] = []
     for order in _orders(where.devices):
         counts = _fill(model, settings, order, most)
         placement = _placement(model, settings, order, counts)
         if placement.n_gpu_layers >= least and _fits_host(placement, order, counts, where):
             remote = sum(n for each, n in zip(order, counts, strict=True) if each.is_remote)
-            used = sum(1 for n in counts if n)
-            found.append(((placement.n_gpu_layers, -remote, -used), placement))
+            used = [where.devices.index(e) for e, n in zip(order, counts, strict=True) if n]
+            rank = (placement.n_gpu_layers, -remote, -len(used), -sum(used))
+            found.append((rank, placement))
     return max(found, key=lambda each: each[0])[1] if found else None
 
 

@@ -161,7 +161,9 @@ def test_orders_follow_from_what_was_told(training: list[Any]) -> None:
     orders = _module("stories").ORDERS
     names = _module("wordings").NAMES
     for problem in _of_kind(training, "logic"):
-        told = re.findall(r"(?<!if )(?<!whether )\b(\w+) is (\w+) than (\w+)(?:\.| and)", problem.key)
+        told = re.findall(
+            r"(?<!if )(?<!whether )\b(\w+) is (\w+) than (\w+)(?:\.| and)", problem.key
+        )
         more = next(o for o in orders if re.search(rf"\b({'|'.join(o)})\b", problem.key))
         people = sorted({n for n in names if re.search(rf"\b{n}\b", problem.key)})
         facts = [(x, y) if word == more[0] else (y, x) for x, word, y in told]

@@ -164,7 +164,6 @@ async def test_no_layers_means_no_device_and_no_network(
     await client.close()
     assert ready.split == "CPU"
     assert ready.plan.devices == ()
-    assert ready.plan.flash_attn == "off"
     assert own_server.connections == before
     assert "RPC0[" not in client.log_path.read_text()
 

@@ -109,6 +109,12 @@ def test_one_gpu_is_enough_where_the_model_fits_into_it() -> None:
     assert [share.name for share in made.devices] == ["CUDA1"]
 
 
+def test_of_equal_gpus_the_first_is_taken() -> None:
+    devices = (gpu("CUDA0", 24), gpu("CUDA1", 24), CPU_DEVICE)
+    made = plan_for(r1_model("R1-Distill-Qwen-7B"), asked(), machine(28), devices)
+    assert [share.name for share in made.devices] == ["CUDA0"]
+
+
 def test_a_local_gpu_goes_before_a_remote_one() -> None:
     made = plan(r1_model("R1-Distill-Qwen-7B"), "two desktops")
     assert [share.name for share in made.devices] == ["CUDA0"]
