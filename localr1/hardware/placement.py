@@ -19,6 +19,9 @@ _DEVICE_MARGIN, _DEVICE_MARGIN_SHARE = 256 << 20, 20
 
 _UNLIMITED_BYTES = 1 << 62
 
+_ROOM_BITS = 30
+"""Whole GiB: what is free changes all the time."""
+
 _MOST_ORDERED = 4
 """All orders of up to so many devices are tried; more are taken by size."""
 
@@ -103,8 +106,11 @@ def place(
         placement = _placement(model, settings, order, counts)
         if placement.n_gpu_layers >= least and _fits_host(placement, order, counts, where):
             remote = sum(n for each, n in zip(order, counts, strict=True) if each.is_remote)
-            used = [where.devices.index(e) for e, n in zip(order, counts, strict=True) if n]
-            rank = (placement.n_gpu_layers, -remote, -len(used), -sum(used))
+            used = [each for each, n in zip(order, counts, strict=True) if n]
+            # where one of several would do: the larger, which most often is the faster one
+            room = sum(each.usable_bytes for each in used) >> _ROOM_BITS
+            positions = sum(where.devices.index(each) for each in used)
+            rank = (placement.n_gpu_layers, -remote, -len(used), room, -positions)
             found.append((rank, placement))
     return max(found, key=lambda each: each[0])[1] if found else None
 
