@@ -204,6 +204,8 @@ class ChatSession:
         if file.header is None:
             return LoadPlan(n_ctx=8192, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
         servers = rpc_servers(self._settings.rpc or "")
+        if servers:
+            file.chat.notices.append(("rpc", rpc_warning(servers)))
         machine, found = await asyncio.gather(
             asyncio.to_thread(probe_machine, graphics=False), self._engine.devices(servers)
         )
@@ -224,8 +226,6 @@ class ChatSession:
         header = read_header(self._reference.path)
         chosen = choose_format(header)
         notices = [*chosen.notices, *(("file", warning) for warning in header.warnings)]
-        if servers := rpc_servers(self._settings.rpc or ""):
-            notices.append(("rpc", rpc_warning(servers)))
         return _ModelFile(_Chat(chosen.format, notices), header.name, header)
 
     async def _ensure_loaded(self) -> AsyncIterator[Event]:

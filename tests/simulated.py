@@ -47,7 +47,6 @@ def r1_model(name: str, quant: str = "Q4_K_M", n_ctx_train: int = 131_072) -> Mo
     one_byte = ModelSizes(
         name=f"{name} {quant}",
         parameters=parameters,
-        file_bytes=parameters,
         layer_bytes=(layer,) * shape.n_layer,
         input_bytes=matrix,
         output_bytes=matrix,

@@ -34,6 +34,7 @@ from localr1.engine.reply import Emit, ReplyWriter
 from localr1.engine.reply_times import ReplyTimes
 from localr1.engine.rpc import RpcServers
 from localr1.errors import DoesNotFit, EngineError, LoadFailed
+from localr1.hardware.estimate import padded
 from localr1.hardware.machine import Device
 from localr1.hardware.plan import LoadPlan
 from localr1.hardware.split import as_placed
@@ -41,9 +42,6 @@ from localr1.terminal_text import clean_line
 
 _LOADING_STEP = 0.01
 """Progress is told at most a hundred times."""
-
-_CONTEXT_STEP = 256
-"""llama.cpp pads the window to this (GGML_PAD in llama-context.cpp)."""
 
 
 class LlamaBackend:
@@ -87,7 +85,7 @@ class LlamaBackend:
     def load(self, command: Load, emit: Emit) -> Ready:
         """Load the model and make its context window."""
         started = time.monotonic()
-        plan = msgspec.structs.replace(command.plan, n_ctx=_padded(command.plan.n_ctx))
+        plan = msgspec.structs.replace(command.plan, n_ctx=padded(command.plan.n_ctx))
         if plan.devices or plan.n_gpu_layers:
             self.connect(plan.rpc, emit)
         model = self._load_model(command, plan, emit)
@@ -337,10 +335,6 @@ class LlamaBackend:
 
 def _file_name(path: bytes) -> str:
     return clean_line(PurePath(os.fsdecode(path)).name)
-
-
-def _padded(n_ctx: int) -> int:
-    return -(-n_ctx // _CONTEXT_STEP) * _CONTEXT_STEP
 
 
 def _window_full_text(n_ctx: int) -> str:

@@ -73,7 +73,7 @@ def best(model: ModelSizes, asked: Asked, where: Places) -> Candidate | None:
 
 def fitting(model: ModelSizes, asked: Asked, where: Places) -> Iterator[Candidate]:
     """Every choice of settings that fits."""
-    most, least = _layer_limits(model, asked, where)
+    most, least = layer_limits(model, asked, where)
     for settings in choices(model, asked, on_gpu=most > 0):
         placement = place(model, settings, where, most, least)
         if placement is not None and _attention_suits(model, settings, asked, placement):
@@ -99,7 +99,7 @@ def windows(model: ModelSizes, asked: Asked) -> Sequence[int]:
     return [trained, *shorter] if trained <= WINDOWS[0] else WINDOWS
 
 
-def _layer_limits(model: ModelSizes, asked: Asked, where: Places) -> tuple[int, int]:
+def layer_limits(model: ModelSizes, asked: Asked, where: Places) -> tuple[int, int]:
     """The most layers that may, and the least that must be on devices."""
     everything = model.n_layer + 1 if where.devices else 0
     if asked.n_gpu_layers is None:

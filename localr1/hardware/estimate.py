@@ -119,8 +119,8 @@ def estimate(model: ModelSizes, settings: LoadSettings, layers: Sequence[int] = 
 
 def kv_layer_bytes(model: ModelSizes, settings: LoadSettings) -> tuple[int, ...]:
     """KV cache of each layer: cells x (keys + values) of a token."""
-    whole = _padded(settings.n_ctx)
-    window = min(whole, _padded(model.window_tokens + settings.n_ubatch))
+    whole = padded(settings.n_ctx)
+    window = min(whole, padded(model.window_tokens + settings.n_ubatch))
     return tuple(
         (window if windowed and not settings.whole_window else whole)
         * (_row_bytes(settings.type_k, k_width) + _row_bytes(settings.type_v, v_width))
@@ -146,7 +146,7 @@ def compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
     tokens = settings.n_ubatch
     quantized = {settings.type_k, settings.type_v}.isdisjoint(PLAIN_TYPES)
     beside = 2 * model.n_embd + model.q_width if quantized else 4 * model.n_embd
-    n_ctx = _padded(settings.n_ctx)
+    n_ctx = padded(settings.n_ctx)
     feed_forward = tokens * _F32_BYTES * (3 * model.n_ff + beside)
     logits = model.n_vocab * _F32_BYTES
     if settings.flash_attention:
@@ -162,7 +162,7 @@ def compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
 
 def scores_bytes(model: ModelSizes, n_ctx: int, n_ubatch: int) -> int:
     """Attention scores of one layer without flash attention."""
-    return _padded(n_ctx) * n_ubatch * model.n_head * _F32_BYTES
+    return padded(n_ctx) * n_ubatch * model.n_head * _F32_BYTES
 
 
 def vocabulary_bytes(model: ModelSizes) -> int:
@@ -180,5 +180,6 @@ def _row_bytes(kind: KvType, width: int) -> int:
     return -(-width // values) * size
 
 
-def _padded(n_ctx: int) -> int:
+def padded(n_ctx: int) -> int:
+    """The window that llama.cpp really makes."""
     return -(-n_ctx // _CELL_STEP) * _CELL_STEP

@@ -31,7 +31,6 @@ class ModelSizes(NamedTuple):
 
     name: str
     parameters: int
-    file_bytes: int
     layer_bytes: tuple[int, ...]
     """Weights of each repeating layer."""
     input_bytes: int
@@ -88,7 +87,6 @@ def sizes_of(header: GgufHeader) -> ModelSizes:
     return ModelSizes(
         name=header.name,
         parameters=header.parameters,
-        file_bytes=header.size_bytes,
         layer_bytes=layers,
         input_bytes=input_bytes,
         output_bytes=output_bytes,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localr1.hardware.candidates import Asked, best, choices
-from localr1.hardware.estimate import PLAIN_TYPES, Estimate, LoadSettings, estimate
+from localr1.hardware.candidates import Asked, Candidate, best, choices, layer_limits
+from localr1.hardware.estimate import PLAIN_TYPES, Estimate, estimate
 from localr1.hardware.machine import Memory
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import WORKER_BYTES, Places
@@ -35,9 +35,10 @@ def refusal(model: ModelSizes, asked: Asked, where: Places, memory: Memory) -> t
         memory: the computer's, to be told.
     """
     least = list(choices(model, asked, on_gpu=False))[-1]
-    layers = _layers_wanted(model, asked, where)
-    if layers:
-        return _too_many_layers(model, asked, where, least)
+    if asked.n_gpu_layers and where.devices:
+        fewer = best(model, asked._replace(n_gpu_layers=None), where)
+        if fewer is not None:
+            return _too_many_layers(model, asked, where, least.n_ctx, fewer)
     need = estimate(model, least)
     message = (
         f"{model.name} with a window of {count(least.n_ctx, 'token')} needs "
@@ -115,26 +116,17 @@ def _most_parameters(where: Places) -> str:
     return f"{max(1, parameters / 1e6):.0f} million"
 
 
-def _layers_wanted(model: ModelSizes, asked: Asked, where: Places) -> int:
-    """Layers that a person wants on a GPU; 0 where it is not this that does not fit."""
-    if not asked.n_gpu_layers or not where.devices:
-        return 0
-    everything = model.n_layer + 1
-    wanted = everything if asked.n_gpu_layers < 0 else min(asked.n_gpu_layers, everything)
-    return wanted if best(model, asked._replace(n_gpu_layers=None), where) else 0
-
-
 def _too_many_layers(
-    model: ModelSizes, asked: Asked, where: Places, least: LoadSettings
+    model: ModelSizes, asked: Asked, where: Places, n_ctx: int, fewer: Candidate
 ) -> tuple[str, str]:
-    found = best(model, asked._replace(n_gpu_layers=None), where)
-    fitting = found.placement.n_gpu_layers if found else 0
-    wanted = _layers_wanted(model, asked, where)
+    """Of a model that fits with fewer layers on its GPUs than were asked for."""
+    wanted, _ = layer_limits(model, asked, where)
+    fitting = fewer.placement.n_gpu_layers
     names = " and ".join(each.name for each in where.devices)
     free = memory_size(sum(each.usable_bytes for each in where.devices))
     message = (
         f"{count(wanted, 'layer')} of {model.name} do not fit into the {free} that {names} can "
-        f"give, with a window of {least.n_ctx:,} tokens"
+        f"give, with a window of {n_ctx:,} tokens"
     )
     return message, _either([f"--n-gpu-layers {fitting}", "leave the choice to localr1", _OWN_WORK])
 
