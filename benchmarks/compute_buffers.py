@@ -23,6 +23,7 @@ import gguf
 import numpy as np
 
 from benchmarks.random_model import Shape, add_hyper_parameters
+from localr1.hardware.estimate import MOST_ROWS, MOST_SAMPLES
 from tests.tiny_models import add_tokenizer, tiny_vocabulary
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "data" / "compute-buffers.json"
@@ -114,7 +115,8 @@ class Simulation:
         params.no_alloc, params.load_mode = True, llama.LLAMA_LOAD_MODE_NONE
         handle = llama.llama_model_load_from_file(str(model).encode(), params)
         context = llama.llama_context_default_params()
-        context.n_seq_max, context.n_batch, context.n_outputs_max = 1, 2048, 1
+        context.n_seq_max, context.kv_unified, context.n_batch = MOST_SAMPLES, True, 2048
+        context.n_outputs_max = context.n_outputs_max_per_seq = MOST_ROWS
         for name, value in settings.items():
             setattr(context, name, value)
         made = llama.llama_init_from_model(handle, context)

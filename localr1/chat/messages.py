@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 Role = Literal["system", "user", "assistant"]
 
-FinishReason = Literal["stop", "length", "cancelled", "error"]
-"""How a reply ended: by itself, at a limit, by the person, or with the engine."""
+FinishReason = Literal["stop", "length", "cancelled", "error", "loop"]
+"""How a reply ended: by itself, at a limit, by the person, with the engine, or stopped because it
+repeated itself."""
 
-ReasoningEnd = Literal["closed", "stop", "length", "cancelled", "error"]
-"""How a reasoning block ended: "closed" by its tag, else with the reply (see FinishReason)."""
+ClosedBy = Literal["tokens", "seconds", "asked", "room", "ended", "repetition", "off"]
+"""Why localr1 closed a reasoning block: its limit of tokens or seconds, a person who wants the
+answer now, a window with room left for the answer only, a model that ended its text inside the
+block, repetition, or a turn without thinking."""
+
+ReasoningEnd = Literal["closed"] | ClosedBy | FinishReason
+"""How a reasoning block ended: "closed" by the model's own tag, by localr1 (ClosedBy), or with the
+reply (FinishReason)."""
+
+REASONING_ENDS: tuple[str, ...] = ("closed", *get_args(ClosedBy), *get_args(FinishReason))
 
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):
@@ -21,13 +30,26 @@ class TextPart(msgspec.Struct, frozen=True, tag="text"):
     text: str
 
 
+class Insertion(msgspec.Struct, frozen=True):
+    """A stretch of a reasoning text that the model did not write."""
+
+    start: int
+    """In characters of the text; so is `end`, which is not part of it."""
+    end: int
+    author: Literal["person", "localr1"]
+
+
 class ReasoningPart(msgspec.Struct, frozen=True, tag="reasoning"):
-    """What a model thought before its answer; left out of the next prompt."""
+    """What a model thought before its answer; left out of the next prompt unless it is carried."""
 
     text: str
     tokens: int = 0
+    """That the model wrote: insertions are not counted."""
     seconds: float = 0.0
     ended_by: ReasoningEnd = "closed"
+    insertions: tuple[Insertion, ...] = ()
+    carried: bool = False
+    """A person wants it kept in the context."""
 
 
 Part = TextPart | ReasoningPart

@@ -12,7 +12,13 @@ from localr1.engine.protocol import (
     Done,
     Generate,
     Load,
+    LoadState,
+    Prefill,
+    Prefilled,
     Ready,
+    SaveState,
+    StateLoaded,
+    StateSaved,
 )
 from localr1.engine.reply import Emit
 from localr1.hardware.machine import Device
@@ -49,8 +55,21 @@ class Backend(Protocol):
         """Write a reply, emitting `Prompt`, `Reasoning`, `Answer` and `Notice`.
 
         Raises:
-            DoesNotFit: the last message alone is longer than the context window.
+            DoesNotFit: the last message alone is longer than the context window, or it has no
+                room for so many samples.
         """
+
+    def end_reasoning(self) -> None:
+        """Close the reasoning of the running reply soon; called from another thread."""
+
+    def prefill(self, command: Prefill, emit: Emit) -> Prefilled:
+        """Read ahead what the next prompt will share; ends early when it is cancelled."""
+
+    def save_state(self, command: SaveState) -> StateSaved:
+        """Keep the KV cache in a file; a disk that refuses costs only that."""
+
+    def load_state(self, command: LoadState) -> StateLoaded:
+        """Fill the KV cache from a file; one that does not fit is passed over."""
 
     def count_tokens(self, command: CountTokens) -> int:
         """Tokens of the prompt for these messages."""
@@ -66,4 +85,4 @@ class Backend(Protocol):
         """Stop the running command soon; called from another thread."""
 
     def resume(self) -> None:
-        """Forget an earlier `cancel`; called before each command."""
+        """Forget an earlier `cancel` or `end_reasoning`; called before each command."""

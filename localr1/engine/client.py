@@ -23,10 +23,14 @@ from localr1.engine.protocol import (
     DeviceList,
     Devices,
     Done,
+    EndReasoning,
     Event,
     Failed,
+    Prefilled,
     Ready,
     Shutdown,
+    StateLoaded,
+    StateSaved,
     TokenCount,
     decode_event,
     encode,
@@ -44,7 +48,17 @@ CANCEL_GRACE_SECONDS = 5.0
 SHUTDOWN_GRACE_SECONDS = 0.5
 KEPT_LOGS = 10
 
-_LAST_EVENTS = (Ready, Done, Failed, DeviceList, TokenCount, BenchResult)
+_LAST_EVENTS = (
+    Ready,
+    Done,
+    Failed,
+    Prefilled,
+    StateSaved,
+    StateLoaded,
+    DeviceList,
+    TokenCount,
+    BenchResult,
+)
 RESTART_HINT = "nothing that was said is lost; the next message starts the engine again"
 
 
@@ -62,6 +76,7 @@ class EngineClient:
         self._process: Process | None = None
         self._ids = itertools.count(1)
         self._running_id: int | None = None
+        self._command_ended = asyncio.Event()
         self._killed_for: str | None = None
 
     @property
@@ -106,6 +121,7 @@ class EngineClient:
             EngineStopped: the worker died, with the reason as far as it can be known.
         """
         self._running_id = command.id
+        self._command_ended.clear()
         try:
             await self._send(command)
             while True:
@@ -117,6 +133,7 @@ class EngineClient:
                     return
         finally:
             self._running_id = None
+            self._command_ended.set()
 
     async def devices(self, rpc: tuple[str, ...] = ()) -> DeviceList:
         """What this build of the engine can compute on.
@@ -141,11 +158,16 @@ class EngineClient:
             return
         with contextlib.suppress(EngineStopped):
             await self._send(Cancel(command_id))
-        for _ in range(int(CANCEL_GRACE_SECONDS / 0.05)):
-            await asyncio.sleep(0.05)
-            if self._running_id != command_id or not self.is_alive:
-                return
-        self.kill("it did not stop when asked")
+        try:
+            await asyncio.wait_for(self._command_ended.wait(), CANCEL_GRACE_SECONDS)
+        except asyncio.TimeoutError:
+            self.kill("it did not stop when asked")
+
+    async def end_reasoning(self) -> None:
+        """Ask the running reply to close its reasoning and answer."""
+        if self._running_id is not None:
+            with contextlib.suppress(EngineStopped):
+                await self._send(EndReasoning(self._running_id))
 
     def kill(self, reason: str) -> None:
         """End the worker at once."""

@@ -7,6 +7,8 @@ seconds, `_tps` is tokens per second.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from localr1.chat.messages import FinishReason, Message, ReasoningEnd
@@ -14,6 +16,10 @@ from localr1.chat.prompt import ChatFormat
 from localr1.engine.sampling import Sampling
 from localr1.hardware.machine import Device
 from localr1.hardware.plan import LoadPlan
+
+Speculation = Literal["auto", "off", "lookup", "draft"]
+"""What drafts tokens for the model to check: nothing, the conversation's own text, or a small
+model; auto takes the best of what is there."""
 
 # ---- commands ------------------------------------------------------------------------------
 
@@ -40,6 +46,30 @@ class Load(_Command, frozen=True, tag="load"):
     """The model's name as shown to a person."""
 
 
+class ReasoningRule(msgspec.Struct, frozen=True, kw_only=True):
+    """When a reasoning block is closed, and with which words."""
+
+    max_tokens: int | None = None
+    """0 closes it at once: no thinking. None sets no limit, beside room for the answer."""
+    max_seconds: float | None = None
+    grace_tokens: int = 0
+    """Past a limit, a sentence's end is waited for this long."""
+    closing_words: str = ""
+    """Put before the closing tag, so that the model knows that it has to answer."""
+
+
+class BegunReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply that goes on from a given text: what was written, or what a person made of it."""
+
+    reasoning: str = ""
+    is_closed: bool = False
+    """The reasoning block is over; what follows is the answer."""
+    answer: str = ""
+    reasoning_tokens: int = 0
+    """Already spent, of the limit; so are `reasoning_seconds`."""
+    reasoning_seconds: float = 0.0
+
+
 class Generate(_Command, frozen=True, tag="generate"):
     """Reply. Answered by `Prompt`…, `Reasoning`…, `Answer`…, then `Done` or `Failed`."""
 
@@ -47,6 +77,42 @@ class Generate(_Command, frozen=True, tag="generate"):
     sampling: Sampling
     max_tokens: int | None = None
     """Limit on reasoning and answer together; None means the rest of the context window."""
+    reasoning: ReasoningRule = ReasoningRule()
+    begun: BegunReply | None = None
+    """None begins a new reply."""
+    samples: int = 1
+    """Replies written side by side from this one prompt, each with a seed of its own."""
+    speculate: Speculation = "off"
+
+
+class EndReasoning(_Command, frozen=True, tag="end_reasoning"):
+    """Close the reasoning of the `Generate` with this id soon; its answer follows."""
+
+
+class Prefill(_Command, frozen=True, tag="prefill"):
+    """Read what any next prompt after these messages will share. Answered by `Prefilled`."""
+
+    messages: tuple[Message, ...]
+    exactly: bool = False
+    """For replies with a seed: in whole micro-batches from the beginning."""
+
+
+class SaveState(_Command, frozen=True, tag="save_state"):
+    """Keep the KV cache in a file. Answered by `StateSaved`."""
+
+    folder: bytes
+    """In the file system's own encoding."""
+    name: str
+    """The conversation's id."""
+    budget_bytes: int
+    """Of all files in the folder together; the least recently used ones make room."""
+
+
+class LoadState(_Command, frozen=True, tag="load_state"):
+    """Fill the KV cache from a file, where there is one that fits. Answered by `StateLoaded`."""
+
+    folder: bytes
+    name: str
 
 
 class CountTokens(_Command, frozen=True, tag="count_tokens"):
@@ -86,7 +152,19 @@ class Shutdown(_Command, frozen=True, tag="shutdown"):
     """End the worker."""
 
 
-Command = Devices | Load | Generate | CountTokens | Bench | Cancel | Shutdown
+Command = (
+    Devices
+    | Load
+    | Generate
+    | EndReasoning
+    | Prefill
+    | SaveState
+    | LoadState
+    | CountTokens
+    | Bench
+    | Cancel
+    | Shutdown
+)
 
 
 # ---- events --------------------------------------------------------------------------------
@@ -149,6 +227,10 @@ class Reasoning(_Event, frozen=True, tag="reasoning"):
 
     text: str
     tokens: int = 0
+    sample: int = 0
+    """Which of the replies side by side it belongs to, from 0."""
+    author: Literal["model", "localr1"] = "model"
+    """"localr1" for the words put before the closing tag."""
 
 
 class Answer(_Event, frozen=True, tag="answer"):
@@ -156,6 +238,7 @@ class Answer(_Event, frozen=True, tag="answer"):
 
     text: str
     tokens: int = 0
+    sample: int = 0
 
 
 class Notice(_Event, frozen=True, tag="notice"):
@@ -163,6 +246,19 @@ class Notice(_Event, frozen=True, tag="notice"):
 
     kind: str
     text: str
+    sample: int = 0
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """How one of several replies ended; the fields are those of `Done`."""
+
+    finish_reason: FinishReason
+    reasoning_ended_by: ReasoningEnd | None
+    reasoning_tokens: int
+    answer_tokens: int
+    inserted_tokens: int
+    reasoning_seconds: float
+    seed: int
 
 
 class Done(_Event, frozen=True, tag="done"):
@@ -187,6 +283,38 @@ class Done(_Event, frozen=True, tag="done"):
     n_ctx: int = 0
     seed: int | None = None
     """The seed that was used; the same one on the same prompt gives the same text."""
+    inserted_tokens: int = 0
+    """Put in by localr1 to close the reasoning; part of neither count above."""
+    drafted_tokens: int = 0
+    """Guessed ahead of the model; `accepted_tokens` of them were what it then drew."""
+    accepted_tokens: int = 0
+    samples: tuple[Sample, ...] = ()
+    """Of replies side by side; the counts above are then sums over all of them."""
+
+
+class Prefilled(_Event, frozen=True, tag="prefilled"):
+    """Answer to `Prefill`."""
+
+    tokens: int
+    """That the next prompt can share now."""
+    read_tokens: int
+    """Of them, read for this command."""
+    is_complete: bool
+    """False when it was cancelled."""
+
+
+class StateSaved(_Event, frozen=True, tag="state_saved"):
+    """Answer to `SaveState`."""
+
+    tokens: int
+    """0 when nothing was saved."""
+
+
+class StateLoaded(_Event, frozen=True, tag="state_loaded"):
+    """Answer to `LoadState`."""
+
+    tokens: int
+    """0 when there was no state that fits; nothing is lost then but time."""
 
 
 class TokenCount(_Event, frozen=True, tag="token_count"):
@@ -255,6 +383,9 @@ Event = (
     | Answer
     | Notice
     | Done
+    | Prefilled
+    | StateSaved
+    | StateLoaded
     | TokenCount
     | BenchStep
     | Bandwidth

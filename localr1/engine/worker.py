@@ -26,10 +26,14 @@ from localr1.engine.protocol import (
     CountTokens,
     DeviceList,
     Devices,
+    EndReasoning,
     Event,
     Failed,
     Generate,
     Load,
+    LoadState,
+    Prefill,
+    SaveState,
     Shutdown,
     TokenCount,
     decode_command,
@@ -77,6 +81,7 @@ class Worker:
         self._lock = threading.Lock()
         self._running_id: int | None = None
         self._cancelled_ids: set[int] = set()
+        self._hurried_ids: set[int] = set()
 
     def read_commands(self, stream: BinaryIO) -> None:
         """Take commands until the stream ends; then the parent is gone and so is the worker."""
@@ -87,7 +92,9 @@ class Worker:
                 self._emit(Failed(message=f"the worker cannot read a command: {error}"))
                 continue
             if isinstance(command, Cancel):
-                self._cancel(command.id)
+                self._interrupt(command.id, self._cancelled_ids, self._backend.cancel)
+            elif isinstance(command, EndReasoning):
+                self._interrupt(command.id, self._hurried_ids, self._backend.end_reasoning)
             else:
                 self._commands.put(command)
         os._exit(0)
@@ -114,14 +121,19 @@ class Worker:
             self._backend.resume()
             if command.id in self._cancelled_ids:
                 self._backend.cancel()
-            self._cancelled_ids.clear()
+            if command.id in self._hurried_ids:
+                self._backend.end_reasoning()
+            # ids only grow: those of commands before this one mean nothing any more
+            for ids in (self._cancelled_ids, self._hurried_ids):
+                ids.difference_update([each for each in ids if each <= command.id])
 
-    def _cancel(self, command_id: int) -> None:
+    def _interrupt(self, command_id: int, waiting: set[int], act: Callable[[], None]) -> None:
+        """Act on the running command; remember it for one that still waits its turn."""
         with self._lock:
             if self._running_id == command_id:
-                self._backend.cancel()
+                act()
             else:
-                self._cancelled_ids.add(command_id)
+                waiting.add(command_id)
 
     def _answer(self, command: Command) -> Event:
         if isinstance(command, Devices):
@@ -135,6 +147,12 @@ class Worker:
             return self._backend.load(command, self._emit)
         if isinstance(command, Generate):
             return self._backend.generate(command, self._emit)
+        if isinstance(command, Prefill):
+            return self._backend.prefill(command, self._emit)
+        if isinstance(command, SaveState):
+            return self._backend.save_state(command)
+        if isinstance(command, LoadState):
+            return self._backend.load_state(command)
         if isinstance(command, CountTokens):
             return TokenCount(id=command.id, tokens=self._backend.count_tokens(command))
         if isinstance(command, Bench):

@@ -32,6 +32,13 @@ KV_BYTES: dict[KvType, tuple[int, int]] = {
 }
 """Values in a block and bytes of a block (ggml-common.h)."""
 
+MOST_SAMPLES = 16
+"""Replies that can be written side by side, each in a sequence of its own. llama.cpp rounds the
+micro-batch up to a multiple of this when it reserves memory, so a power of two costs nothing."""
+MOST_ROWS = 32
+"""Tokens of a batch that can be drawn from: the last token with drafts after it, or one token of
+each sample. Logits of all tokens of a prompt, over a vocabulary of 152,000, would take 150 MB."""
+
 _F32_BYTES, _F16_BYTES, _INDEX_BYTES = 4, 2, 8
 _CELL_STEP = 256
 """Windows are padded to this many tokens (llama-context.cpp, llama-kv-cache-iswa.cpp)."""
@@ -106,7 +113,7 @@ def estimate(model: ModelSizes, settings: LoadSettings, layers: Sequence[int] = 
         host_weights,
         sum(cache for _, cache in parts[:start]),
         compute,
-        vocabulary_bytes(model) + graph_bytes(model) + _FIXED_BYTES,
+        vocabulary_bytes(model) + graph_bytes(model) + logits_bytes(model) + _FIXED_BYTES,
     )
     devices = []
     for count in layers:
@@ -141,14 +148,14 @@ def compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
     Feed-forward: gate, up and their product, beside four vectors of the model's width; where both
     caches are quantized, beside two and one of the queries' width. Plain attention: a score for
     every pair of tokens and head, beside three such vectors and two of the queries' width. Logits
-    are made for one token only.
+    are made for few tokens only.
     """
     tokens = settings.n_ubatch
     quantized = {settings.type_k, settings.type_v}.isdisjoint(PLAIN_TYPES)
     beside = 2 * model.n_embd + model.q_width if quantized else 4 * model.n_embd
     n_ctx = padded(settings.n_ctx)
     feed_forward = tokens * _F32_BYTES * (3 * model.n_ff + beside)
-    logits = model.n_vocab * _F32_BYTES
+    logits = model.n_vocab * _F32_BYTES * min(tokens, MOST_ROWS)
     if settings.flash_attention:
         inputs, attention = n_ctx * tokens * _F16_BYTES, 0
     else:
@@ -173,6 +180,11 @@ def vocabulary_bytes(model: ModelSizes) -> int:
 def graph_bytes(model: ModelSizes) -> int:
     """Descriptions of a graph, with or without data in them."""
     return max(_LEAST_NODES, _NODES_OF_TENSOR * model.n_tensors) * _NODE_BYTES
+
+
+def logits_bytes(model: ModelSizes) -> int:
+    """What llama.cpp keeps of logits for a token of each sequence, beside the compute buffer."""
+    return model.n_vocab * _F32_BYTES * MOST_SAMPLES
 
 
 def _row_bytes(kind: KvType, width: int) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import llama_cpp.llama_cpp as llama
 
+from localr1.hardware.estimate import MOST_ROWS, MOST_SAMPLES
 from localr1.hardware.plan import LoadPlan
 
 _KV_TYPES = {
@@ -27,6 +28,16 @@ _FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
 
 DECODE_ABORTED = 2
 """llama_decode's answer after the abort callback said stop."""
+
+
+class Row(NamedTuple):
+    """A token of a batch."""
+
+    token: int
+    position: int
+    sequence: int
+    is_drawn_from: bool
+    """Logits are computed for it."""
 
 
 class AbortFlag:
@@ -60,7 +71,9 @@ class AbortFlag:
 
 
 class Context:
-    """A context window over a model: one sequence, its KV cache, and the abort flag.
+    """A context window over a model: its KV cache, which sequences share, and the abort flag.
+
+    Sequence 0 is the conversation; the others are further samples, copies of it at first.
 
     Args:
         model: from `load_model`.
@@ -73,11 +86,10 @@ class Context:
 
     def __init__(self, model: Any, plan: LoadPlan, flag: AbortFlag) -> None:
         params = llama.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = plan.n_ctx, 1
+        params.n_ctx, params.n_seq_max = plan.n_ctx, _sequences(model)
+        params.kv_unified = True
         params.n_batch, params.n_ubatch = plan.n_batch, plan.n_ubatch
-        # Only the last token of a batch is drawn from; logits of all of them, over a vocabulary of
-        # 152,000 tokens, would take 150 MB.
-        params.n_outputs_max = 1
+        params.n_outputs_max = params.n_outputs_max_per_seq = MOST_ROWS
         params.n_threads, params.n_threads_batch = plan.n_threads, plan.n_threads_batch
         params.type_k, params.type_v = _KV_TYPES[plan.type_k], _KV_TYPES[plan.type_v]
         params.swa_full = plan.swa_full
@@ -92,7 +104,9 @@ class Context:
         self._n_swa: int = 0 if plan.swa_full else llama.llama_model_n_swa(model)
         self.n_ctx: int = llama.llama_n_ctx(self.handle)
         self.n_ubatch: int = llama.llama_n_ubatch(self.handle)
+        self.n_sequences: int = llama.llama_n_seq_max(self.handle)
         self._one = (llama.llama_token * 1)()
+        self._batch = llama.llama_batch_init(plan.n_batch, 0, 1)
 
     def decode(self, tokens: Sequence[int]) -> int:
         """Process tokens after those already held; 0, or llama_decode's code."""
@@ -103,6 +117,16 @@ class Context:
         """`decode` for one token, without an allocation."""
         self._one[0] = token
         return int(llama.llama_decode(self.handle, llama.llama_batch_get_one(self._one, 1)))
+
+    def decode_rows(self, rows: Sequence[Row]) -> int:
+        """Process tokens of any sequences, at most `n_batch`; 0, or llama_decode's code."""
+        batch = self._batch
+        for index, row in enumerate(rows):
+            batch.token[index], batch.pos[index] = row.token, row.position
+            batch.n_seq_id[index], batch.seq_id[index][0] = 1, row.sequence
+            batch.logits[index] = row.is_drawn_from
+        batch.n_tokens = len(rows)
+        return int(llama.llama_decode(self.handle, batch))
 
     def set_threads(self, n_threads: int, n_threads_batch: int) -> None:
         """Change the numbers of threads that generate and that process prompts."""
@@ -116,17 +140,50 @@ class Context:
         """Bytes of the KV cache that the held tokens take, in the types it is kept in."""
         return int(llama.llama_state_seq_get_size(self.handle, 0))
 
-    def keep(self, n_tokens: int) -> bool:
-        """Forget all but the first tokens.
+    def keep(self, n_tokens: int, sequence: int = 0) -> bool:
+        """Forget all but the first tokens of a sequence.
 
         False when that cannot be done: by a recurrent architecture, or where a sliding window has
         already dropped tokens that the next one would look at.
         """
-        first_held = llama.llama_memory_seq_pos_min(self._memory, 0)
+        first_held = llama.llama_memory_seq_pos_min(self._memory, sequence)
         if self._n_swa and first_held > max(0, n_tokens - self._n_swa):
             return False
-        return bool(llama.llama_memory_seq_rm(self._memory, 0, n_tokens, -1))
+        return bool(llama.llama_memory_seq_rm(self._memory, sequence, n_tokens, -1))
+
+    def copy_to(self, sequence: int) -> None:
+        """Let a sequence begin with all that sequence 0 holds; the cache is shared, not copied."""
+        llama.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
+
+    def drop(self, sequence: int) -> None:
+        """Forget a whole sequence."""
+        llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def state(self) -> bytearray:
+        """Keys and values of sequence 0 in llama.cpp's form, for `restore`."""
+        size = self.held_bytes()
+        buffer = bytearray(size)
+        array = (ctypes.c_uint8 * size).from_buffer(buffer)
+        written = llama.llama_state_seq_get_data(self.handle, array, size, 0)
+        del array
+        return buffer[:written] if written != size else buffer
+
+    def restore(self, state: bytearray) -> bool:
+        """Replace sequence 0 by what `state` gave; False, and all forgotten, when it cannot be."""
+        self.clear()
+        array = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        if llama.llama_state_seq_set_data(self.handle, array, len(state), 0) == len(state):
+            return True
+        self.clear()
+        return False
 
     def clear(self) -> None:
         """Forget everything."""
         llama.llama_memory_clear(self._memory, False)
+
+
+def _sequences(model: Any) -> int:
+    """A recurrent model keeps a whole state for each sequence, needed or not."""
+    if llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model):
+        return 1
+    return MOST_SAMPLES

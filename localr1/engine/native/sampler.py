@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
 from localr1.engine.sampling import Sampling
+
+_DRY_MULTIPLIER, _DRY_BASE, _DRY_ALLOWED_LENGTH = 0.8, 1.75, 2
+DRY_LAST_TOKENS = 1024
+"""Repetition of so many latest tokens is penalized; searching them costs microseconds."""
 
 
 class Sampler:
@@ -19,17 +24,57 @@ class Sampler:
     """
 
     def __init__(self, sampling: Sampling, seed: int) -> None:
-        self._chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        self._chain = _new_chain()
         for sampler in _chain(sampling, seed):
             llama.llama_sampler_chain_add(self._chain, sampler)
 
-    def sample(self, context: Any) -> int:
-        """A token id drawn from the logits of the last decoded token."""
-        return int(llama.llama_sampler_sample(self._chain, context, -1))
+    def sample(self, context: Any, row: int = -1) -> int:
+        """A token id drawn from the logits of a row of the last batch; -1 is the last one."""
+        return int(llama.llama_sampler_sample(self._chain, context, row))
+
+    def penalize_repetition(self, model: Any, recent: Sequence[int]) -> None:
+        """Put DRY in front: a token that would prolong a repetition becomes less likely.
+
+        Strength and lengths are those that DRY's author recommends (multiplier 0.8, base 1.75,
+        allowed length 2; github.com/oobabooga/text-generation-webui/pull/5677), without sequence
+        breakers: loops of whole paragraphs contain every one of them.
+
+        Args:
+            model: the handle.
+            recent: the latest tokens of the reply; repetition of them is what counts.
+        """
+        dry = llama.llama_sampler_init_dry(
+            llama.llama_model_get_vocab(model),
+            llama.llama_model_n_ctx_train(model),
+            _DRY_MULTIPLIER,
+            _DRY_BASE,
+            _DRY_ALLOWED_LENGTH,
+            DRY_LAST_TOKENS,
+            None,
+            0,
+        )
+        for token in recent[-DRY_LAST_TOKENS:]:
+            llama.llama_sampler_accept(dry, token)
+        old, self._chain = self._chain, _new_chain()
+        llama.llama_sampler_chain_add(self._chain, dry)
+        for _ in range(llama.llama_sampler_chain_n(old)):
+            llama.llama_sampler_chain_add(self._chain, llama.llama_sampler_chain_remove(old, 0))
+        llama.llama_sampler_free(old)
 
     def close(self) -> None:
         """Free the chain."""
         llama.llama_sampler_free(self._chain)
+
+
+def forbid(context: Any, tokens: Sequence[int], row: int) -> None:
+    """Make it impossible that these tokens are drawn from a row of the last batch."""
+    logits = llama.llama_get_logits_ith(context, row)
+    for token in tokens:
+        logits[token] = -math.inf
+
+
+def _new_chain() -> Any:
+    return llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
 
 
 def _chain(sampling: Sampling, seed: int) -> Iterator[Any]:
