@@ -55,6 +55,11 @@ def logs_folder() -> Path:
     return home() / "logs"
 
 
+def states_folder() -> Path:
+    """KV states of conversations, one file each; a cache that may be deleted."""
+    return home() / "states"
+
+
 def models_folder() -> Path:
     """Model files that localr1 itself fetched or made."""
     return home() / "models"

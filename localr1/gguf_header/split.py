@@ -37,6 +37,19 @@ def stem(path: Path) -> str:
     return match["stem"] if match else path.stem
 
 
+def paths_by_name(path: Path) -> tuple[Path, ...]:
+    """All files of the model that begins with `path`, as its name tells; none is opened."""
+    match = _NAME.fullmatch(path.name)
+    if not match or int(match["number"]) != 1:
+        return (path,)
+    count = int(match["count"])
+    return (path, *(_numbered(path, number, count) for number in range(2, count + 1)))
+
+
+def _numbered(path: Path, number: int, count: int) -> Path:
+    return path.with_name(f"{stem(path)}-{number:05d}-of-{count:05d}.gguf")
+
+
 def _later_paths(first: OpenedPart, count: int) -> list[Path]:
     path, number = first.path, _number(first, "split.no", default=0)
     match = _NAME.fullmatch(path.name)
@@ -49,10 +62,7 @@ def _later_paths(first: OpenedPart, count: int) -> list[Path]:
             f"is the first of {count} files, but its name does not end so",
             f"rename it to NAME-00001-of-{count:05d}.gguf, and the others likewise",
         )
-    return [
-        path.with_name(f"{match['stem']}-{number:05d}-of-{count:05d}.gguf")
-        for number in range(2, count + 1)
-    ]
+    return [_numbered(path, number, count) for number in range(2, count + 1)]
 
 
 def _open_later(path: Path, number: int) -> OpenedPart:

@@ -14,6 +14,7 @@ PLACES = (
     paths.history_file,
     paths.locks_folder,
     paths.logs_folder,
+    paths.states_folder,
     paths.models_folder,
 )
 
