@@ -92,7 +92,8 @@ def _limits(tokens: int | None, seconds: float | None) -> str:
 def grace_tokens(limit_tokens: int | None) -> int:
     """How many tokens past the limit may be spent on the end of a sentence.
 
-    A quarter of the limit, so that a small limit stays one; None (a limit in seconds) gets the most.
+    A quarter of the limit, so that a small limit stays one; None, for a limit in seconds only,
+    gets the most.
     """
     if limit_tokens is None:
         return GRACE_TOKENS_AT_MOST
@@ -110,7 +111,29 @@ _WIDE_ENDS = "。！？…"
 _LIST_MARKER = re.compile(r"(?:^|\n)[ \t]*(?:[-*#>]+[ \t]*)?[*_]{0,2}[0-9]{1,3}\.[*_]{0,2}[ \t]*\Z")
 _LAST_WORD = re.compile(r"[^\s()\[\]{}\"'“”‘’,;:*_$`]*\Z")
 _ABBREVIATIONS = frozenset(
-    "e e.g i i.e cf vs viz approx resp eq eqs fig sec ch mr mrs ms dr prof w.r.t a.k.a".split()
+    (
+        "e",
+        "e.g",
+        "i",
+        "i.e",
+        "cf",
+        "vs",
+        "viz",
+        "approx",
+        "resp",
+        "eq",
+        "eqs",
+        "fig",
+        "sec",
+        "ch",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "w.r.t",
+        "a.k.a",
+    )
 )
 """What a full stop after rarely ends; "e" and "i" are the beginnings of e.g. and i.e."""
 
