@@ -1,0 +1,174 @@
+"""How much a model may think: named efforts, explicit limits, and where to stop cleanly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from localr1.units import count, duration
+
+Effort = Literal["low", "medium", "high", "unlimited"]
+
+EFFORT_TOKENS: Mapping[Effort, int | None] = {
+    "low": 512,  # everyday questions; 15 s at the 35 tokens/s of a 1.5B model on two cores
+    "medium": 2_048,  # school maths, a function; about a minute at that speed
+    "high": 8_192,  # hard problems; about four minutes
+    "unlimited": None,  # only max_tokens and the context window end it
+}
+"""Tokens of reasoning, each four times the one before.
+
+For scale: R1 spends 12,000 tokens on the average AIME problem (model card of R1-0528), and its
+authors evaluate with up to 32,768 new tokens, so competition problems want "unlimited".
+"""
+
+CLOSING_SENTENCE = "\n\nI have thought about this enough; now I give the answer.\n"
+"""Written in the model's name before its reasoning is closed at a limit.
+
+A sentence that announces the answer makes a cut thought end like a finished one; the Qwen3
+technical report (section on thinking budgets) stops reasoning in this way.
+"""
+
+GRACE_TOKENS_AT_MOST = 32
+"""A sentence of reasoning seldom has more tokens, and at 10 tokens/s it is three seconds."""
+
+
+class ReasoningLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """When reasoning is closed and the answer begins; whichever limit is reached first."""
+
+    tokens: int | None = None
+    """At most this many tokens of reasoning; 0 means none at all, None no limit."""
+    seconds: float | None = None
+    """At most this long, from the first token of reasoning; None means no limit."""
+    reason: str = ""
+    """A sentence why, as "effort medium: at most 2,048 tokens of thinking (flag)"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What one level asks for: this reply, the conversation, a flag, a model's settings, the file.
+
+    `tokens` and `seconds` are at least 0; None leaves a field to the effort or to other levels.
+    """
+
+    origin: str
+    effort: Effort | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+
+def resolve(candidates: Iterable[Asked | None]) -> ReasoningLimit:
+    """The limit of the first level that asks for anything, highest level first.
+
+    That level replaces all lower ones wholly. In it, `tokens` or `seconds` go before `effort`.
+    """
+    for asked in candidates:
+        if asked is None:
+            continue
+        if asked.tokens is not None or asked.seconds is not None:
+            wording = f"{_limits(asked.tokens, asked.seconds)} ({asked.origin})"
+            return ReasoningLimit(tokens=asked.tokens, seconds=asked.seconds, reason=wording)
+        if asked.effort is not None:
+            tokens = EFFORT_TOKENS[asked.effort]
+            wording = f"effort {asked.effort}: {_limits(tokens, None)} ({asked.origin})"
+            return ReasoningLimit(tokens=tokens, reason=wording)
+    return ReasoningLimit(reason="no limit of thinking was asked for")
+
+
+def _limits(tokens: int | None, seconds: float | None) -> str:
+    if tokens == 0 or seconds == 0:
+        return "no thinking"
+    parts = []
+    if tokens is not None:
+        parts.append(count(tokens, "token"))
+    if seconds is not None:
+        parts.append(duration(seconds))
+    return f"at most {' or '.join(parts)} of thinking" if parts else "thinking without a limit"
+
+
+def grace_tokens(limit_tokens: int | None) -> int:
+    """How many tokens past the limit may be spent on the end of a sentence.
+
+    A quarter of the limit, so that a small limit stays one; None, for a limit in seconds only,
+    gets the most.
+    """
+    if limit_tokens is None:
+        return GRACE_TOKENS_AT_MOST
+    return min(GRACE_TOKENS_AT_MOST, limit_tokens // 4)
+
+
+# ---- the end of a sentence -----------------------------------------------------------------
+
+_TAIL_CHARACTERS = 200
+"""Longer than a word, a list marker and any closing marks: all that is looked at."""
+
+_CLOSERS = "\"'”’»›)]}）】」』》〉*_`$~"
+_WIDE_ENDS = "。！？…"
+
+_LIST_MARKER = re.compile(r"(?:^|\n)[ \t]*(?:[-*#>]+[ \t]*)?[*_]{0,2}[0-9]{1,3}\.[*_]{0,2}[ \t]*\Z")
+_LAST_WORD = re.compile(r"[^\s()\[\]{}\"'“”‘’,;:*_$`]*\Z")
+_ABBREVIATIONS = frozenset(
+    (
+        "e",
+        "e.g",
+        "i",
+        "i.e",
+        "cf",
+        "vs",
+        "viz",
+        "approx",
+        "resp",
+        "eq",
+        "eqs",
+        "fig",
+        "sec",
+        "ch",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "w.r.t",
+        "a.k.a",
+    )
+)
+"""What a full stop after rarely ends; "e" and "i" are the beginnings of e.g. and i.e."""
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether the end of `text` is a place where reasoning may stop.
+
+    Args:
+        text: the reasoning so far or its tail; complete characters.
+
+    A newline is such a place, and so is . ! ? 。 ！ ？ … with closing marks after it. Not so a
+    full stop that may be a decimal point, belongs to a list marker or to an abbreviation.
+    """
+    tail = text[-_TAIL_CHARACTERS:]
+    trimmed = tail.rstrip(" \t")
+    if trimmed.endswith("\n"):
+        return True
+    spaced = len(trimmed) < len(tail)
+    bare = trimmed.rstrip(_CLOSERS)
+    if not bare or _LIST_MARKER.search(tail):
+        return False
+    closed = spaced or len(bare) < len(trimmed)
+    return _ends(bare[-1], bare[:-1], followed=closed)
+
+
+def _ends(mark: str, before: str, *, followed: bool) -> bool:
+    if mark in _WIDE_ENDS or mark == "?":
+        return True
+    word = _LAST_WORD.search(before)
+    last_word = word.group() if word else ""
+    if mark == "!":
+        # 5! and n! are factorials.
+        return not (last_word[-1:].isdigit() or len(last_word) == 1)
+    if mark != ".":
+        return False
+    if last_word[-1:].isdigit():
+        return followed
+    return last_word.lower() not in _ABBREVIATIONS
