@@ -1,0 +1,121 @@
+"""How many tokens to draft, so that checking them pays and what it loses stays bounded.
+
+Time is counted in units of decoding one token alone. A step with k drafted tokens takes
+`CostTable.batch(k + 1)` and yields the drafted tokens that were right and one more. Decisions
+depend on tokens alone, never on a clock: the same seed gives the same batches, and so the same
+text to the last bit.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from localr1.engine.draft_costs import CostTable
+
+_CLASSES = (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
+"""Least match of each class; how long two texts have agreed tells how long they will."""
+LOOKUP_PRIORS = (0.5, 0.6, 0.7, 0.5, 0.6, 0.65, 0.7, 0.75, 0.85, 0.9, 0.93, 0.95, 0.97)
+"""Chance that the next token agrees, by class, before anything is known."""
+MODEL_PRIORS = (0.6,) * 3 + (0.7,) * 10
+"""The same for a smaller model's drafts; its match is the number of its last right tokens."""
+_PRIOR_TOKENS = 4.0
+"""Weight of a prior, in tokens seen."""
+_MEMORY = 0.98
+"""What is left of an observation after the next of its class: some 50 tokens count."""
+_LEAST_GAIN = 1.05
+"""Tokens a unit of time that a draft must promise; below, errors of the estimate would decide."""
+
+FIRST_CREDIT = 3.0
+"""Loss allowed before the first gain, in units of one token."""
+CREDIT_PER_TOKEN = 0.01
+"""Loss allowed for each token written. With `FIRST_CREDIT` it stays below 3 % from 150 tokens on
+and nears 1 %."""
+_MOST_CREDIT_DRAFTS = 1.5
+"""Credit that is kept, in losses of the longest draft: gains do not buy endless losses."""
+
+
+class DraftPolicy:
+    """Chooses the length of drafts and learns from what became of them.
+
+    It holds a credit: `FIRST_CREDIT`, a little for each token, and what right drafts saved. A
+    draft is made only if the credit covers its whole cost, so on any text
+    time <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT. One policy serves a loaded model:
+    the bound then holds for all its replies together, and what was learned stays.
+
+    Args:
+        costs: time of batches of the model that checks.
+        draft_cost: time to draft one token; 0 for looking up, for a smaller model its share.
+        priors: chance that the next token agrees, for each class of match.
+    """
+
+    def __init__(
+        self,
+        costs: CostTable,
+        draft_cost: float = 0.0,
+        priors: Sequence[float] = LOOKUP_PRIORS,
+    ) -> None:
+        self._prices = [
+            costs.batch(drafted + 1) + draft_cost * drafted
+            for drafted in range(costs.longest_draft + 1)
+        ]
+        self._priors = priors
+        self._right = [0.0] * len(_CLASSES)
+        self._seen = [0.0] * len(_CLASSES)
+        self._most_credit = max(FIRST_CREDIT, _MOST_CREDIT_DRAFTS * (max(self._prices) - 1))
+        self.credit = FIRST_CREDIT
+
+    def length(self, match_tokens: int) -> int:
+        """How many tokens to draft now; 0 where none would pay.
+
+        Args:
+            match_tokens: tokens that speak for the draft; negative when there is none.
+        """
+        if match_tokens < 0:
+            return 0
+        best, best_gain, chance, expected = 0, _LEAST_GAIN, 1.0, 1.0
+        for drafted in range(1, len(self._prices)):
+            chance *= self.agreement(match_tokens + drafted - 1)
+            expected += chance
+            price = self._prices[drafted]
+            if price - 1 <= self.credit and expected > best_gain * price:
+                best, best_gain = drafted, expected / price
+        return best
+
+    def agreement(self, match_tokens: int) -> float:
+        """The estimated chance that the token after such a match agrees."""
+        at = bisect_right(_CLASSES, match_tokens) - 1
+        weight = self._seen[at] + _PRIOR_TOKENS
+        return (self._right[at] + self._priors[at] * _PRIOR_TOKENS) / weight
+
+    def learn(self, match_tokens: int, drafted: int, accepted: int) -> None:
+        """A step is over.
+
+        Args:
+            match_tokens: what `length` was asked with.
+            drafted: tokens that were checked in one batch; 0 for a step without a draft.
+            accepted: how many of them were right.
+        """
+        gain = accepted + 1 - self._prices[drafted] + CREDIT_PER_TOKEN * (accepted + 1)
+        self.credit = min(self.credit + gain, self._most_credit)
+        self.observe(match_tokens, drafted, accepted)
+
+    def observe(self, match_tokens: int, drafted: int, accepted: int) -> None:
+        """Learn from a draft that was only compared with what came, at no cost."""
+        for matched in range(match_tokens, match_tokens + accepted):
+            self._count(matched, 1.0)
+        if accepted < drafted:
+            self._count(match_tokens + accepted, 0.0)
+        if not drafted and match_tokens >= 0:
+            self._fade(bisect_right(_CLASSES, match_tokens) - 1)
+
+    def _count(self, match_tokens: int, right: float) -> None:
+        at = bisect_right(_CLASSES, match_tokens) - 1
+        self._fade(at)
+        self._right[at] += right
+        self._seen[at] += 1.0
+
+    def _fade(self, at: int) -> None:
+        """Forget a little: also while nothing is drafted, so that it is tried again one day."""
+        self._right[at] *= _MEMORY
+        self._seen[at] *= _MEMORY

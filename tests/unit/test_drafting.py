@@ -1,0 +1,306 @@
+"""Drafts: what is looked up, how long it gets, and that it never costs much."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localr1.engine.draft_costs import CPU_COSTS, GPU_COSTS, CostTable
+from localr1.engine.draft_length import (
+    CREDIT_PER_TOKEN,
+    FIRST_CREDIT,
+    MODEL_PRIORS,
+    DraftPolicy,
+)
+from localr1.engine.lookup_draft import LookupDrafter
+from localr1.engine.speculation import Speculation
+
+REPOSITORY = Path(__file__).parents[2]
+TEXT = list(range(100, 130))
+"""Thirty tokens, none of them twice."""
+
+
+def after(prompt: Sequence[int], reply: Sequence[int] = ()) -> LookupDrafter:
+    drafter = LookupDrafter()
+    drafter.extend(prompt)
+    for token in reply:
+        _ = drafter.match_tokens
+        drafter.extend([token])
+    return drafter
+
+
+# ---- looking up ----------------------------------------------------------------------------
+
+
+def test_what_followed_last_time_is_proposed() -> None:
+    drafter = after(TEXT, TEXT[4:9])
+    assert drafter.match_tokens == 5
+    assert drafter.draft(4) == TEXT[9:13]
+
+
+@pytest.mark.parametrize("tokens", [[], [1], [1, 2], [*TEXT, 103, 104], [*TEXT, 5, 103, 104]])
+def test_fewer_than_three_equal_tokens_propose_nothing(tokens: list[int]) -> None:
+    drafter = after(tokens)
+    assert drafter.match_tokens < 0
+    assert drafter.draft(5) == []
+
+
+def test_the_longest_match_wins_and_of_equals_the_latest() -> None:
+    longer_first = after([9, 1, 2, 3, 50, 8, 1, 2, 3, 60, 9, 1, 2, 3])
+    assert (longer_first.match_tokens, longer_first.draft(1)) == (4, [50])
+    equals = after([9, 1, 2, 3, 50, 9, 1, 2, 3, 60, 9, 1, 2, 3])
+    assert equals.draft(1) == [60]
+
+
+def test_a_loop_is_proposed_round_and_round() -> None:
+    assert after([7, 1, 2, 3, 1, 2, 3, 1, 2]).draft(7) == [3, 1, 2, 3, 1, 2, 3]
+    assert after([5, 5, 5, 5]).draft(3) == [5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("edited", "continues_at"),
+    [
+        ([900], 11),  # one token replaced
+        ([900, 112, 113], 14),  # one replaced by another, seen to go on
+        ([900, 110], 11),  # one put in
+        ([900, 901, 902, 111], 12),  # one replaced by three
+        ([112], 13),  # two left out
+        ([900, 115], 16),  # five replaced by one
+    ],
+)
+def test_a_copy_goes_on_after_an_edit(edited: list[int], continues_at: int) -> None:
+    drafter = after(TEXT, [*TEXT[:10], *edited])
+    if edited == [900]:
+        assert drafter.match_tokens == 0
+    assert drafter.draft(5) == TEXT[continues_at : continues_at + 5]
+
+
+def test_a_copy_found_again_counts_as_before() -> None:
+    drafter = after(TEXT, [*TEXT[:10], 900, *TEXT[11:13]])
+    assert drafter.match_tokens == 2
+    drafter.extend([TEXT[13]])
+    assert drafter.match_tokens > 10
+
+
+def test_a_copy_that_does_not_come_back_is_given_up() -> None:
+    drafter = after(TEXT, [*TEXT[:10], *range(900, 930)])
+    assert drafter.match_tokens < 0
+
+
+few_tokens = st.lists(st.integers(0, 3), max_size=200)
+
+
+@given(few_tokens, few_tokens, st.integers(0, 250))
+def test_keeping_the_first_tokens_is_as_never_having_seen_more(
+    kept: list[int], forgotten: list[int], most: int
+) -> None:
+    drafter = after(kept, forgotten)
+    drafter.keep(len(kept))
+    fresh = after(kept)
+    for token in [*forgotten[:3], 1, 2, 1]:
+        drafter.extend([token])
+        fresh.extend([token])
+        assert drafter.match_tokens == fresh.match_tokens
+        assert drafter.draft(most % 40) == fresh.draft(most % 40)
+
+
+@given(few_tokens)
+def test_a_match_is_what_it_says(tokens: list[int]) -> None:
+    """Outside of an edit, the last `match_tokens` stood before, followed by the draft."""
+    drafter = after(tokens)
+    match, draft = drafter.match_tokens, drafter.draft(1)
+    assert (match >= 3) == bool(draft)
+    if draft:
+        wanted = [*tokens[len(tokens) - match :], *draft]
+        places = range(len(tokens) - match)
+        assert any(tokens[place : place + match + 1] == wanted for place in places)
+
+
+def test_the_work_for_a_token_does_not_grow_with_the_text() -> None:
+    compared = 0
+
+    class Counting(LookupDrafter):
+        def _agreement(self, place: int, end: int) -> int:
+            nonlocal compared
+            compared += 1
+            return super()._agreement(place, end)
+
+    drafter = Counting()
+    hostile = [0, 0, 0, 1] * 2_000  # every place looks alike, and the copy is lost all the time
+    rng = random.Random(1)
+    for token in hostile:
+        drafter.extend([token if rng.random() < 0.7 else 2])
+        _ = drafter.match_tokens
+    assert compared <= 32 * len(hostile)
+
+
+# ---- the length ----------------------------------------------------------------------------
+
+
+def test_costs_between_measured_sizes_lie_on_a_line() -> None:
+    costs = CostTable({2: 2.0, 4: 3.0}, longest_draft=5)
+    assert [costs.batch(size) for size in range(1, 7)] == [1.0, 2.0, 2.5, 3.0, 3.5, 4.0]
+
+
+def test_nothing_is_drafted_without_a_match() -> None:
+    assert DraftPolicy(GPU_COSTS).length(-1) == 0
+
+
+def test_a_sure_copy_gets_long_drafts_once_gains_pay_for_them() -> None:
+    policy = DraftPolicy(CPU_COSTS)
+    lengths = []
+    for _ in range(10):
+        lengths.append(policy.length(40))
+        policy.learn(40, lengths[-1], lengths[-1])
+    assert 0 < lengths[0] < 8
+    assert lengths[-1] == CPU_COSTS.longest_draft
+
+
+def test_where_batches_cost_nearly_nothing_less_certainty_is_enough() -> None:
+    cpu, gpu = DraftPolicy(CPU_COSTS), DraftPolicy(GPU_COSTS)
+    for policy in (cpu, gpu):
+        for _ in range(50):
+            policy.observe(3, 1, 1)
+            policy.observe(3, 1, 0)
+    assert cpu.length(3) == 0
+    assert gpu.length(3) > 0
+
+
+def test_a_draft_model_must_earn_its_own_time_too() -> None:
+    lengths = []
+    for draft_cost in (0.0, 0.2, 1.0):
+        policy = DraftPolicy(GPU_COSTS, draft_cost, MODEL_PRIORS)
+        for _ in range(100):
+            policy.observe(5, 4, 4)
+        lengths.append(policy.length(5))
+    assert lengths[0] >= lengths[1] > lengths[2] == 0
+
+
+@pytest.mark.parametrize("costs", [CPU_COSTS, GPU_COSTS])
+def test_it_gives_up_what_fails_and_comes_back_to_it(costs: CostTable) -> None:
+    policy = DraftPolicy(costs, 0.05, (0.9,) * 13)
+    failing = 0
+    for _ in range(1_000):
+        length = policy.length(5)
+        failing += bool(length)
+        policy.learn(5, length, 0)
+    assert 2 <= failing <= 60
+    drafts = []
+    for _ in range(400):
+        drafts.append(policy.length(5))
+        policy.learn(5, drafts[-1], drafts[-1])
+    assert drafts[-1] > 0
+
+
+Fate = Callable[[int], int]
+
+
+def loss_on(policy: DraftPolicy, prices: Callable[[int], float], fate: Fate, steps: int) -> None:
+    """Play steps whose drafts meet `fate`; check the bound after each."""
+    seconds, tokens = 0.0, 0
+    for step in range(steps):
+        match = (step * 7) % 70 - 1
+        drafted = policy.length(match)
+        accepted = min(fate(step), drafted)
+        policy.learn(match, drafted, accepted)
+        seconds += prices(drafted)
+        tokens += accepted + 1
+        assert policy.credit >= -1e-9
+        assert seconds <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT + 1e-6
+        if tokens >= 200:
+            assert seconds < 1.03 * tokens
+
+
+@given(
+    st.lists(st.integers(0, 31) | st.sampled_from([0, 31]), min_size=1, max_size=60),
+    st.sampled_from([CPU_COSTS, GPU_COSTS, CostTable({2: 1.0, 32: 1.1}, 31)]),
+    st.sampled_from([0.0, 0.1, 0.4]),
+)
+def test_no_stream_costs_more_than_three_percent(
+    fates: list[int], costs: CostTable, draft_cost: float
+) -> None:
+    def price(drafted: int) -> float:
+        return costs.batch(drafted + 1) + draft_cost * drafted
+
+    policy = DraftPolicy(costs, draft_cost, (0.99,) * 13)
+    loss_on(policy, price, lambda step: fates[step % len(fates)], 400)
+
+
+def test_gains_do_not_buy_endless_losses() -> None:
+    policy = DraftPolicy(CPU_COSTS)
+    for _ in range(500):
+        policy.learn(100, 31, 31)
+    lost = 0.0
+    for _ in range(200):
+        drafted = policy.length(100)
+        policy.learn(100, drafted, 0)
+        lost += CPU_COSTS.batch(drafted + 1) - 1
+    assert lost <= 1.5 * CPU_COSTS.batch(32) + 2
+
+
+# ---- both together -------------------------------------------------------------------------
+
+
+def decoded(
+    prompt: list[int], reply: list[int], costs: CostTable, policy: DraftPolicy | None = None
+) -> tuple[list[int], float]:
+    """The loop over a model that writes `reply`; answers the tokens and the time taken."""
+    drafter = LookupDrafter()
+    drafter.extend(prompt)
+    speculation = Speculation(drafter, policy or DraftPolicy(costs))
+    written: list[int] = []
+    time = 0.0
+    while len(written) < len(reply):
+        proposed = speculation.propose(len(reply) - len(written) - 1)
+        time += costs.batch(len(proposed) + 1)
+        came: list[int] = []
+        for draft in [*proposed, None]:
+            came.append(reply[len(written) + len(came)])
+            if came[-1] != draft:
+                break
+        speculation.came(came)
+        written += came
+    return written, time
+
+
+@given(few_tokens, few_tokens, st.sampled_from([CPU_COSTS, GPU_COSTS]))
+def test_every_token_is_the_models_and_time_is_bounded(
+    prompt: list[int], reply: list[int], costs: CostTable
+) -> None:
+    written, time = decoded(prompt, reply, costs)
+    assert written == reply
+    assert time <= len(reply) * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT + 1e-6
+
+
+def words(*texts: str) -> list[list[int]]:
+    """Token ids of words, spaces and signs; the same word has the same id in all texts."""
+    ids: dict[str, int] = {}
+    return [
+        [ids.setdefault(word, len(ids)) for word in re.findall(r"\w+|\s+|[^\w\s]", text)]
+        for text in texts
+    ]
+
+
+def test_an_edited_file_comes_faster() -> None:
+    source = (REPOSITORY / "localr1/engine/draft_length.py").read_text("utf-8")
+    edited = source.replace("credit", "balance").replace("_fade", "_forget_a_little")
+    prompt, reply = words(
+        "Rename credit:\n" + source, "<think>They want a new name.</think>" + edited
+    )
+    for costs, goal in ((CPU_COSTS, 1.3), (GPU_COSTS, 2.5)):
+        _, time = decoded(prompt, reply, costs)
+        assert len(reply) / time >= goal
+
+
+@pytest.mark.parametrize("costs", [CPU_COSTS, GPU_COSTS])
+@pytest.mark.parametrize("name", ["docs/cli.md", "docs/formats.md", "docs/architecture.md"])
+def test_free_text_stays_as_fast(name: str, costs: CostTable) -> None:
+    prompt, reply = words("Write about it.", (REPOSITORY / name).read_text("utf-8"))
+    _, time = decoded(prompt, reply, costs)
+    assert len(reply) / time >= 0.98
