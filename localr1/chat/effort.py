@@ -110,30 +110,9 @@ _WIDE_ENDS = "。！？…"
 
 _LIST_MARKER = re.compile(r"(?:^|\n)[ \t]*(?:[-*#>]+[ \t]*)?[*_]{0,2}[0-9]{1,3}\.[*_]{0,2}[ \t]*\Z")
 _LAST_WORD = re.compile(r"[^\s()\[\]{}\"'“”‘’,;:*_$`]*\Z")
-_ABBREVIATIONS = frozenset(
-    (
-        "e",
-        "e.g",
-        "i",
-        "i.e",
-        "cf",
-        "vs",
-        "viz",
-        "approx",
-        "resp",
-        "eq",
-        "eqs",
-        "fig",
-        "sec",
-        "ch",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "w.r.t",
-        "a.k.a",
-    )
+_ABBREVIATION = re.compile(
+    r"e|e\.g|i|i\.e|cf|vs|viz|approx|resp|eqs?|fig|sec|ch|mrs?|ms|dr|prof|w\.r\.t|a\.k\.a",
+    re.IGNORECASE,
 )
 """What a full stop after rarely ends; "e" and "i" are the beginnings of e.g. and i.e."""
 
@@ -171,4 +150,4 @@ def _ends(mark: str, before: str, *, followed: bool) -> bool:
         return False
     if last_word[-1:].isdigit():
         return followed
-    return last_word.lower() not in _ABBREVIATIONS
+    return not _ABBREVIATION.fullmatch(last_word)
