@@ -356,4 +356,14 @@ HONEST = {
     ),
     "medical now": "Q: Any pain?\nA: Yes\nQ: Where?\nA: Knee\n\nNow what could it be?",
     "what if": "Q: x?\nA: 1\nQ: y?\nA: 2\n\nWhat about the sum, is it 3?",
+    "options without a fence": (
+        "open({\n  input: a,\n  output: b,\n});\nopen({\n  input: c,\n  output: d,\n});\n"
+        "open({\n  input: e,\n});"
+    ),
+    "parameters without a fence": (
+        "def a(\n    prompt: Prompt,\n    response: Response,\n):\n    ...\ndef b(\n"
+        "    prompt: Prompt,\n    response: Response,\n):\n    ...\ndef c(\n    prompt: str = '',"
+    ),
+    "an address in angle brackets": "Is <example.com> or <example.org> safe?",
+    "a tag in a question": "What does <example> do, and must I close it by </example>?",
 }

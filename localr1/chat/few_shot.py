@@ -70,7 +70,8 @@ _ARROWS = ("=>", "-->", "->", "→", "⇒", "⟶")
 _LIKE_CODE = re.compile(r"::|[{};=]|^\s*\(")
 _WORD = re.compile(r"[^\W\d_]{2}|[一-鿿]")
 _FILE_NAME = re.compile(r"^\[file name\]:.*", re.MULTILINE)
-_TAGGED = re.compile(r"<example\b[^<>]{0,80}>", re.IGNORECASE)
+_FIELD = re.compile(r"\s*[a-z].*[,;{(]\s*")
+"""A line of code that was pasted without a fence, as "input: stream,"."""
 
 _ABOUT_A_TEXT = re.compile(
     r"\b(?:transcript|interview|dialog(?:ue)?|chat ?logs?|faq|screenplay|script|survey|quiz|exam"
@@ -111,7 +112,7 @@ def has_worked_examples(text: str) -> bool:
     words = _without_code(_without_files(text)).strip()
     if len(words) > TEXT_LIMIT_CHARACTERS:
         return False
-    if len(_TAGGED.findall(words)) >= WORKED_EXAMPLES:
+    if words.lower().count("</example>") >= WORKED_EXAMPLES:
         return True
     lines = [line for line in words.splitlines() if line.strip()]
     return _open_arrow(lines) or _open_label(lines) or _open_question(words)
@@ -205,7 +206,7 @@ def _entries(text: str) -> tuple[str, list[_Entry]]:
     labels: list[str] = []
     contents: list[list[str]] = []
     for line in map(_without_heading, text.splitlines()):
-        match = _LABEL.fullmatch(line)
+        match = None if _FIELD.fullmatch(line) else _LABEL.fullmatch(line)
         if _SEPARATOR.fullmatch(line):
             continue
         if match and (match["colon"] or len(match["label"]) > 3):
