@@ -153,7 +153,9 @@ FEW_SHOT = {
     "answer is a question mark": (
         "Question: a?\nAnswer: b\nQuestion: c?\nAnswer: d\nQuestion: e?\nAnswer: ?"
     ),
-    "中文 sentences": "句子：今天很开心\n情绪：积极\n\n句子：今天很难过\n情绪：消极\n\n句子：还行吧\n情绪：",
+    "中文 sentences": (
+        "句子：今天很开心\n情绪：积极\n\n句子：今天很难过\n情绪：消极\n\n句子：还行吧\n情绪："
+    ),
     "countries": "Paris -> France\nTokyo -> Japan\nNairobi -> ?",
     "原文 and 译文": "原文：你好\n译文：Hello\n原文：再见\n译文：Goodbye\n原文：谢谢\n译文：",
 }
