@@ -57,6 +57,8 @@ class ChatFormat(msgspec.Struct, frozen=True, kw_only=True):
     """The model was trained to reason between the tags."""
     takes_system: bool = True
     """False where the authors advise against a system prompt: it goes into the first question."""
+    force_thinking: bool = False
+    """A prompt whose template leaves no block open gets one opened after it."""
     cut_runs: bool = False
     """The file names a pre-tokenizer that is not known to survive long runs of one character."""
 
@@ -141,7 +143,8 @@ def _normalized(template: str) -> str:
 def r1_segments(messages: Sequence[Message], *, bos: str, chat: ChatFormat) -> list[Segment]:
     """R1's format: BOS, bare system text, marked turns, an open reasoning block at the end.
 
-    Old replies keep only what follows their reasoning, as R1's template does.
+    Old replies keep only what follows their reasoning, as R1's template does, but for a thought
+    that a person wants carried.
     """
     segments = [Segment(bos, True)]
     for message in messages if chat.takes_system else system_into_question(messages):
@@ -150,18 +153,32 @@ def r1_segments(messages: Sequence[Message], *, bos: str, chat: ChatFormat) -> l
         elif message.role == "user":
             segments += [Segment(USER_MARKER, True), Segment(message.text, False)]
         else:
-            segments += [Segment(ASSISTANT_MARKER, True), Segment(message.text, False)]
+            segments += [Segment(ASSISTANT_MARKER, True), *message_words(message, chat)]
             segments.append(Segment(END_MARKER, True))
     segments.append(Segment(f"{ASSISTANT_MARKER}{chat.open_tag}\n", True))
     return segments
 
 
-def plain_segments(messages: Sequence[Message], *, bos: str) -> list[Segment]:
+def message_words(message: Message, chat: ChatFormat) -> list[Segment]:
+    """The words of a message; before an answer its thought in tags, where that is carried."""
+    answer = Segment(message.text, False)
+    thought = message.reasoning
+    if message.role != "assistant" or thought is None or not thought.carried:
+        return [answer]
+    return [
+        Segment(f"{chat.open_tag}\n", True),
+        Segment(thought.text, False),
+        Segment(f"\n{chat.close_tag}\n\n", True),
+        answer,
+    ]
+
+
+def plain_segments(messages: Sequence[Message], *, bos: str, chat: ChatFormat) -> list[Segment]:
     """A default for models without a template: paragraphs that name the speaker."""
     names = {"system": "", "user": "User: ", "assistant": "Assistant: "}
     segments = [Segment(bos, True)]
     for message in messages:
-        segments += [Segment(names[message.role], True), Segment(message.text, False)]
+        segments += [Segment(names[message.role], True), *message_words(message, chat)]
         segments.append(Segment("\n\n", True))
     segments.append(Segment("Assistant:", True))
     return segments
@@ -182,8 +199,10 @@ def system_into_question(messages: Sequence[Message]) -> list[Message]:
     return rest
 
 
-def split_at_placeholders(rendered: str, texts: Mapping[str, str]) -> list[Segment] | None:
-    """The rendered prompt with each placeholder replaced by its text, as segments.
+def split_at_placeholders(
+    rendered: str, words: Mapping[str, Sequence[Segment]]
+) -> list[Segment] | None:
+    """The rendered prompt with each placeholder replaced by its words, as segments.
 
     Returns:
         None when a placeholder does not stand in the prompt exactly once: such a template
@@ -191,11 +210,11 @@ def split_at_placeholders(rendered: str, texts: Mapping[str, str]) -> list[Segme
     """
     segments: list[Segment] = []
     rest = rendered
-    for placeholder, text in texts.items():
+    for placeholder, replacement in words.items():
         before, found, rest = rest.partition(placeholder)
         if not found or placeholder in rest:
             return None
-        segments += [Segment(before, True), Segment(text, False)]
+        segments += [Segment(before, True), *replacement]
     segments.append(Segment(rest, True))
     return segments
 

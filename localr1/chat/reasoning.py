@@ -40,6 +40,8 @@ class ReasoningParser:
         in_reasoning: the prompt already opened the block.
         expects_block: this model thinks, so a closing tag without an opening one closes a
             block that was never opened. Others may quote the tag in an answer.
+        has_text: words of the part at hand were written before; white space belongs to them.
+        in_answer: the block is over already.
     """
 
     def __init__(
@@ -49,15 +51,20 @@ class ReasoningParser:
         *,
         in_reasoning: bool = False,
         expects_block: bool = True,
+        has_text: bool = False,
+        in_answer: bool = False,
     ) -> None:
         self._open = open_tag
         self._close = close_tag
         self._state = _State.REASONING if in_reasoning else _State.START
+        if in_answer:
+            self._state = _State.ANSWER if has_text else _State.AFTER
         self._held = ""
         """Text that may turn out to be part of a tag, or white space at the end of a part."""
-        self._part_has_text = False
-        self._had_block = in_reasoning
+        self._part_has_text = has_text
+        self._had_block = in_reasoning or in_answer
         self._expects_block = expects_block or in_reasoning
+        self._takes_blocks = True
 
     @property
     def in_reasoning(self) -> bool:
@@ -68,6 +75,15 @@ class ReasoningParser:
     def had_block(self) -> bool:
         """Whether there was a block, empty or not."""
         return self._had_block
+
+    @property
+    def held(self) -> str:
+        """Text that is not certain yet: white space at the end, or what may begin a tag."""
+        return self._held
+
+    def refuse_blocks(self) -> None:
+        """An opening tag from here on is text: whoever closed the block wants no other one."""
+        self._takes_blocks = False
 
     def feed(self, text: str) -> list[Piece]:
         """The pieces that are certain after this delta; text that could start a tag waits."""
@@ -115,7 +131,7 @@ class ReasoningParser:
         return tag, position
 
     def _meaningful_tags(self) -> tuple[str, ...]:
-        opens = () if self._state is _State.ANSWER else (self._open,)
+        opens = (self._open,) if self._takes_blocks and self._state is not _State.ANSWER else ()
         closes = self._had_block and self._state is not _State.ANSWER
         late = self._expects_block and not self._had_block
         return (*opens, self._close) if closes or late else opens

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from localr1.chat.messages import Message
+from localr1.chat.messages import Message, user_message
 from localr1.chat.prompt import (
     ChatFormat,
     Segment,
@@ -14,6 +14,8 @@ from localr1.chat.prompt import (
     starts_in_reasoning,
 )
 from localr1.engine import native
+from localr1.engine.opening import Opening
+from localr1.engine.shared_prefix import shared_prefix
 from localr1.engine.templates import SpecialWords, render_with_template
 from localr1.engine.tokens import PromptTokenizer
 from localr1.errors import DoesNotFit
@@ -23,11 +25,18 @@ LONGEST_RESERVE_TOKENS = 1024
 """Of the window, at least this much or a quarter stays free for the reply."""
 
 
+def reserve_tokens(room: int) -> int:
+    """What of so many tokens is kept for an answer, whatever the reasoning would like."""
+    return min(LONGEST_RESERVE_TOKENS, room // 4)
+
+
 class FittingPrompt(NamedTuple):
     """A prompt that fits the window."""
 
     tokens: list[int]
     in_reasoning: bool
+    """The prompt leaves a reasoning block open."""
+    opening: Opening
     notices: list[tuple[str, str]]
 
 
@@ -53,33 +62,69 @@ class PromptMaker:
         segments, _ = self._render(messages)
         return len(self._tokenize(segments))
 
-    def make(self, messages: Sequence[Message]) -> FittingPrompt:
+    def make(
+        self,
+        messages: Sequence[Message],
+        openings: Callable[[bool], Sequence[Opening]] = lambda _: (Opening(),),
+    ) -> FittingPrompt:
         """The prompt for as many of the latest messages as leave room for a reply.
+
+        Args:
+            messages: the conversation.
+            openings: how the reply may begin, the best first, for a prompt that leaves a
+                reasoning block open or does not.
 
         Raises:
             DoesNotFit: the last message alone is too long.
         """
-        longest = self._n_ctx - min(LONGEST_RESERVE_TOKENS, self._n_ctx // 4)
+        longest = self._n_ctx - reserve_tokens(self._n_ctx)
         for kept in _shortened(messages):
             segments, notices = self._render(kept)
-            tokens = self._tokenize(segments)
-            if len(tokens) <= longest:
-                dropped = len(messages) - len(kept)
-                if dropped:
-                    notices = [*notices, ("context", _dropped_text(dropped, self._n_ctx))]
-                return FittingPrompt(tokens, starts_in_reasoning(segments, self._chat), notices)
+            tokens, in_reasoning = self._tokenize(segments), self._opens_block(segments)
+            for opening in openings(in_reasoning):
+                if len(tokens) + len(opening.tokens) <= longest:
+                    dropped = len(messages) - len(kept)
+                    if opening.notice:
+                        notices = [*notices, ("context", opening.notice)]
+                    if dropped:
+                        notices = [*notices, ("context", _dropped_text(dropped, self._n_ctx))]
+                    return FittingPrompt(tokens, in_reasoning, opening, notices)
         raise DoesNotFit(
             f"the message takes {count(len(tokens), 'token')}; the context window holds "
             f"{self._n_ctx:,} and keeps {self._n_ctx - longest:,} for the reply",
             "shorten it, or choose a larger window with --n-ctx",
         )
 
+    def shared_part(self, messages: Sequence[Message]) -> list[int]:
+        """What every prompt begins with that goes on from these messages with a question."""
+        first, second = (
+            self._tokenize(self._render([*messages, user_message(text)])[0]) for text in "ab"
+        )
+        return first[: shared_prefix(first, second)]
+
+    def word_ids(self, text: str) -> list[int]:
+        """Token ids of words inside a reply; never control tokens."""
+        return self._tokenizer.text_ids(text) if text else []
+
+    def tag_ids(self, text: str) -> list[int]:
+        """Token ids of a tag with the white space around it."""
+        return self._vocabulary.tokenize(text.encode(), parse_special=True)
+
     def _render(self, messages: Sequence[Message]) -> tuple[list[Segment], list[tuple[str, str]]]:
+        segments, notices = self._by_style(messages)
+        if self._chat.force_thinking and not self._opens_block(segments):
+            segments = [*segments, Segment(f"{self._chat.open_tag}\n", True)]
+        return segments, notices
+
+    def _opens_block(self, segments: Sequence[Segment]) -> bool:
+        return starts_in_reasoning(segments, self._chat)
+
+    def _by_style(self, messages: Sequence[Message]) -> tuple[list[Segment], list[tuple[str, str]]]:
         bos = self._vocabulary.bos_text
         if self._chat.style == "r1":
             return r1_segments(messages, bos=bos, chat=self._chat), []
         if self._chat.style == "plain":
-            return plain_segments(messages, bos=""), []
+            return plain_segments(messages, bos="", chat=self._chat), []
         words = SpecialWords(bos=bos, eos=self._vocabulary.eos_text)
         return render_with_template(messages, self._chat, words, native.apply_builtin_template)
 

@@ -5,21 +5,37 @@ from __future__ import annotations
 import codecs
 import time
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
-from localr1.chat.messages import FinishReason, ReasoningEnd
+from localr1.chat.messages import ClosedBy, FinishReason, ReasoningEnd
 from localr1.chat.prompt import ChatFormat
 from localr1.chat.reasoning import Piece, ReasoningParser
-from localr1.engine.protocol import Answer, Event, Notice, Reasoning
+from localr1.engine.protocol import Answer, BegunReply, Event, Notice, Reasoning
 from localr1.terminal_text import clean
 
 Emit = Callable[[Event], None]
+Author = Literal["model", "localr1"]
 
 FLUSH_SECONDS = 0.04
 """At most 25 deltas a second: an interface repaints no faster, and a message costs."""
 
+_DELTAS: tuple[tuple[str, Author], ...] = (
+    ("reasoning", "model"),
+    ("reasoning", "localr1"),
+    ("answer", "model"),
+)
+"""What a flush sends, in the order in which it was written."""
+
 LATE_REASONING_TEXT = (
     "The model closed a reasoning block that it never opened: the text before it was reasoning."
 )
+
+
+class Extent(NamedTuple):
+    """How much of a reply's text there is, in characters."""
+
+    reasoning: int
+    answer: int
 
 
 class ReplyWriter:
@@ -30,6 +46,8 @@ class ReplyWriter:
         command_id: their id.
         chat: the model's tags.
         in_reasoning: the prompt left a reasoning block open.
+        begun: what the reply goes on from; its text is not emitted again.
+        sample: which of the replies side by side this is.
         clock: seconds, monotonic.
     """
 
@@ -40,86 +58,182 @@ class ReplyWriter:
         chat: ChatFormat,
         *,
         in_reasoning: bool,
+        begun: BegunReply | None = None,
+        sample: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._emit = emit
         self._id = command_id
+        self._sample = sample
         self._clock = clock
+        self._begun = begun or BegunReply()
+        self._make_decoder = codecs.getincrementaldecoder("utf-8")
         # a token can be half a character; what stays invalid becomes U+FFFD
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder = self._make_decoder("replace")
         self._parser = ReasoningParser(
-            chat.open_tag, chat.close_tag, in_reasoning=in_reasoning, expects_block=chat.thinks
+            chat.open_tag,
+            chat.close_tag,
+            in_reasoning=in_reasoning,
+            expects_block=chat.thinks,
+            has_text=bool(self._begun.answer if self._begun.is_closed else self._begun.reasoning),
+            in_answer=self._begun.is_closed,
         )
-        self._pieces: list[Piece] = []
+        self._texts: dict[str, list[str]] = {
+            "reasoning": [self._begun.reasoning],
+            "answer": [self._begun.answer],
+        }
+        self._lengths = {kind: len(texts[0]) for kind, texts in self._texts.items()}
+        self._unsent: list[tuple[str, Author, str]] = []
         self._pending_tokens = {"reasoning": 0, "answer": 0}
         self._flushed_at = self._started_at = clock()
         self._reasoning_ended_at: float | None = None
-        self.reasoning_tokens = 0
-        self.answer_tokens = 0
+        self._incomplete_tokens = 0
+        self._closed_by: ClosedBy | None = None
+        self.reasoning_tokens = self.answer_tokens = self.inserted_tokens = 0
+        """Of this run: what was begun is not counted."""
+        self.extents: list[Extent | None] = []
+        """After each token: how much text there was; None where the text could not be cut."""
+        self.closed_after: int | None = 0 if self._begun.is_closed else None
+        """The number of tokens after which the block was over."""
 
     @property
     def tokens(self) -> int:
-        """Tokens taken so far."""
+        """Tokens of the model so far."""
         return self.reasoning_tokens + self.answer_tokens
 
-    def add(self, piece: bytes) -> None:
+    @property
+    def in_reasoning(self) -> bool:
+        """Whether the next text belongs to the block."""
+        return self._parser.in_reasoning
+
+    @property
+    def is_mid_character(self) -> bool:
+        """The last tokens are the beginning of a character."""
+        return self._incomplete_tokens > 0
+
+    @property
+    def owes_answer(self) -> bool:
+        """There was a block, it is over, and no word of an answer came yet."""
+        return (
+            self._parser.had_block and not self._parser.in_reasoning and not self._lengths["answer"]
+        )
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far, what was begun included."""
+        return "".join(self._texts["reasoning"])
+
+    @property
+    def answer(self) -> str:
+        """The answer so far, likewise."""
+        return "".join(self._texts["answer"])
+
+    def reasoning_tail(self, length: int) -> str:
+        """The last characters of the reasoning, white space that is held back included."""
+        return ("".join(self._texts["reasoning"][-length:]) + self._parser.held)[-length:]
+
+    def add(self, piece: bytes, author: Author = "model") -> None:
         """Take the bytes of one token."""
         was_reasoning = self._parser.in_reasoning
         pieces = self._parser.feed(self._decoder.decode(piece))
-        self._take(pieces)
+        is_complete = not self._decoder.getstate()[0]
+        self._incomplete_tokens = 0 if is_complete else self._incomplete_tokens + 1
+        self._take(pieces, author)
         was_late = any(piece.kind == "late_reasoning" for piece in pieces)
-        self._count(was_reasoning or was_late or self._parser.in_reasoning)
+        self._count(was_reasoning or was_late or self._parser.in_reasoning, author)
+        can_cut = is_complete and not self._parser.held
+        self.extents.append(Extent(**self._lengths) if can_cut else None)
         now = self._clock()
         if was_reasoning and not self._parser.in_reasoning:
             self._reasoning_ended_at = now
+            self.closed_after = len(self.extents)
         if now - self._flushed_at >= FLUSH_SECONDS:
             self._flush(now)
 
+    def drop_incomplete(self) -> int:
+        """Take back the tokens of a character that is not whole; answers how many those were."""
+        dropped, self._incomplete_tokens = self._incomplete_tokens, 0
+        if dropped:
+            self._decoder.reset()
+            del self.extents[-dropped:]
+            self._count(self._parser.in_reasoning, "model", -dropped)
+        return dropped
+
+    def close(self, reason: ClosedBy) -> None:
+        """The block is about to be closed by localr1: the model does not open it again."""
+        self._closed_by = reason
+        self._parser.refuse_blocks()
+
     def finish(self) -> None:
         """No more tokens: emit all that is held back."""
-        self._take(self._parser.feed(self._decoder.decode(b"", final=True)))
-        self._take(self._parser.finish())
+        self._take(self._parser.feed(self._decoder.decode(b"", final=True)), "model")
+        self._take(self._parser.finish(), "model")
         self._flush(self._clock())
 
     def reasoning_end(self, finish_reason: FinishReason) -> ReasoningEnd | None:
         """How the block ended, for a reply that ended with `finish_reason`."""
         if not self._parser.had_block:
             return None
-        return finish_reason if self._parser.in_reasoning else "closed"
+        if self._parser.in_reasoning:
+            return finish_reason
+        return self._closed_by or "closed"
 
     @property
     def reasoning_seconds(self) -> float:
-        """From the first token's time to the end of the block; 0 without one."""
+        """Time spent in the block, what was begun included; 0 without one."""
         if not self._parser.had_block:
             return 0.0
+        if self._begun.is_closed:
+            return self._begun.reasoning_seconds
         end = self._clock() if self._reasoning_ended_at is None else self._reasoning_ended_at
-        return end - self._started_at
+        return self._begun.reasoning_seconds + end - self._started_at
 
-    def _count(self, is_reasoning: bool) -> None:
+    def _count(self, is_reasoning: bool, author: Author, tokens: int = 1) -> None:
+        if author != "model":
+            self.inserted_tokens += tokens
+            return
         if is_reasoning:
-            self.reasoning_tokens += 1
+            self.reasoning_tokens += tokens
         else:
-            self.answer_tokens += 1
-        self._pending_tokens["reasoning" if is_reasoning else "answer"] += 1
+            self.answer_tokens += tokens
+        self._pending_tokens["reasoning" if is_reasoning else "answer"] += tokens
 
-    def _take(self, pieces: list[Piece]) -> None:
-        for piece in pieces:
-            if piece.kind == "late_reasoning":
+    def _take(self, pieces: list[Piece], author: Author) -> None:
+        for kind, text in pieces:
+            if kind == "late_reasoning":
                 self._relabel_answer_as_reasoning()
-            else:
-                self._pieces.append(piece)
+                continue
+            shown = clean(text)
+            self._texts[kind].append(shown)
+            self._lengths[kind] += len(shown)
+            self._unsent.append((kind, author, shown))
 
     def _relabel_answer_as_reasoning(self) -> None:
         self._flush(self._clock())
         self.reasoning_tokens, self.answer_tokens = self.tokens, 0
+        self._texts = {"reasoning": [self.reasoning, self.answer], "answer": []}
+        self._lengths = {"reasoning": sum(self._lengths.values()), "answer": 0}
+        self.extents = [each and Extent(sum(each), 0) for each in self.extents]
+        self.closed_after = len(self.extents) + 1
         self._reasoning_ended_at = self._clock()
-        self._emit(Notice(id=self._id, kind="late_reasoning", text=LATE_REASONING_TEXT))
+        text = LATE_REASONING_TEXT
+        self._emit(Notice(id=self._id, kind="late_reasoning", text=text, sample=self._sample))
 
     def _flush(self, now: float) -> None:
         self._flushed_at = now
-        for kind, event in (("reasoning", Reasoning), ("answer", Answer)):
-            text = clean("".join(piece.text for piece in self._pieces if piece.kind == kind))
+        for kind, author in _DELTAS:
+            text = "".join(t for k, a, t in self._unsent if (k, a) == (kind, author))
             if text:
-                tokens, self._pending_tokens[kind] = self._pending_tokens[kind], 0
-                self._emit(event(id=self._id, text=text, tokens=tokens))
-        self._pieces.clear()
+                self._send(kind, author, text)
+        self._unsent.clear()
+
+    def _send(self, kind: str, author: Author, text: str) -> None:
+        tokens = 0
+        if author == "model":
+            tokens, self._pending_tokens[kind] = self._pending_tokens[kind], 0
+        if kind == "answer":
+            self._emit(Answer(id=self._id, text=text, tokens=tokens, sample=self._sample))
+        else:
+            self._emit(
+                Reasoning(id=self._id, text=text, tokens=tokens, sample=self._sample, author=author)
+            )

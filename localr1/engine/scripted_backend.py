@@ -16,10 +16,11 @@ from typing import Literal
 
 import msgspec
 
-from localr1.chat.messages import FinishReason, Message
+from localr1.chat.messages import ClosedBy, FinishReason, Message
 from localr1.chat.prompt import ChatFormat
 from localr1.engine.process_limits import KILLED
 from localr1.engine.protocol import (
+    BegunReply,
     Bench,
     BenchResult,
     CountTokens,
@@ -27,9 +28,15 @@ from localr1.engine.protocol import (
     Generate,
     Load,
     Loading,
+    LoadState,
     ModelFacts,
+    Prefill,
+    Prefilled,
     Prompt,
     Ready,
+    SaveState,
+    StateLoaded,
+    StateSaved,
 )
 from localr1.engine.reply import Emit, ReplyWriter
 from localr1.errors import LoadFailed, UsageError
@@ -76,6 +83,7 @@ class ScriptedBackend:
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
+        self._hurried = threading.Event()
         self._played = 0
 
     def connect(self, servers: Sequence[str], emit: Emit) -> None:
@@ -94,8 +102,25 @@ class ScriptedBackend:
         self._cancelled.set()
 
     def resume(self) -> None:
-        """Forget an earlier `cancel`."""
+        """Forget an earlier `cancel` or `end_reasoning`."""
         self._cancelled.clear()
+        self._hurried.clear()
+
+    def end_reasoning(self) -> None:
+        """Go on with the answer; safe from any thread."""
+        self._hurried.set()
+
+    def prefill(self, command: Prefill, emit: Emit) -> Prefilled:  # noqa: ARG002 - nothing is read
+        """Nothing to read."""
+        return Prefilled(id=command.id, tokens=0, read_tokens=0, is_complete=True)
+
+    def save_state(self, command: SaveState) -> StateSaved:
+        """Nothing to keep."""
+        return StateSaved(id=command.id, tokens=0)
+
+    def load_state(self, command: LoadState) -> StateLoaded:
+        """Nothing was kept."""
+        return StateLoaded(id=command.id, tokens=0)
 
     def load(self, command: Load, emit: Emit) -> Ready:
         """Read the transcript, taking the time it says."""
@@ -120,14 +145,23 @@ class ScriptedBackend:
 
     def generate(self, command: Generate, emit: Emit) -> Done:
         """Play the next reply."""
-        reply = self._transcript.replies[min(self._played, len(self._transcript.replies) - 1)]
-        self._played += 1
+        if command.begun is None:
+            self._played += 1
+        last = len(self._transcript.replies) - 1
+        reply = self._transcript.replies[min(max(self._played - 1, 0), last)]
         started = time.monotonic()
         prompt_tokens = self._read_prompt(command, emit)
         chat = ChatFormat(style="r1", thinks=self._transcript.thinks)
-        writer = ReplyWriter(emit, command.id, chat, in_reasoning=chat.thinks)
+        begun = command.begun or BegunReply()
+        writer = ReplyWriter(
+            emit,
+            command.id,
+            chat,
+            in_reasoning=chat.thinks and not begun.is_closed,
+            begun=command.begun,
+        )
         ttft_seconds = time.monotonic() - started
-        finish = self._play(_pieces(reply.text), command.max_tokens, writer)
+        finish = self._play(_rest(reply.text, begun), command, chat, writer)
         writer.finish()
         if finish == "stop":
             self._end(reply)
@@ -168,16 +202,56 @@ class ScriptedBackend:
                 break
         return total
 
-    def _play(self, pieces: list[str], max_tokens: int | None, writer: ReplyWriter) -> FinishReason:
+    def _play(
+        self, text: str, command: Generate, chat: ChatFormat, writer: ReplyWriter
+    ) -> FinishReason:
+        """Play the thought, or as much of it as is allowed, and the answer."""
+        thought, tag, answer = text.partition(chat.close_tag)
+        if not (writer.in_reasoning and tag):
+            return self._play_pieces(_pieces(text), command, writer) or "stop"
+        closing = [*_pieces(thought)[:-1], f"{(_pieces(thought) or [''])[-1]}{tag}"]
+        ended = self._play_pieces(closing, command, writer, may_close=True)
+        return ended or self._play_pieces(_pieces(answer), command, writer) or "stop"
+
+    def _play_pieces(
+        self,
+        pieces: list[str],
+        command: Generate,
+        writer: ReplyWriter,
+        *,
+        may_close: bool = False,
+    ) -> FinishReason | None:
+        """Play these; None when the reply goes on after them."""
         started = time.monotonic()
         for index, piece in enumerate(pieces):
+            if may_close and (reason := self._reason_to_close(command, writer)):
+                writer.close(reason)
+                words = "" if reason == "off" else command.reasoning.closing_words
+                writer.add(f"{words}</think>".encode(), "localr1")
+                return None
             due = started + index / self._transcript.tokens_per_second
             if self._cancelled.wait(max(0.0, due - time.monotonic())):
                 return "cancelled"
             writer.add(piece.encode())
-            if max_tokens is not None and writer.tokens >= max_tokens:
+            if command.max_tokens is not None and writer.tokens >= command.max_tokens:
                 return "length"
-        return "stop"
+        return None
+
+    def _reason_to_close(self, command: Generate, writer: ReplyWriter) -> ClosedBy | None:
+        """Why the thought does not go on; the rest of it is skipped then."""
+        rule, begun = command.reasoning, command.begun or BegunReply()
+        if not writer.in_reasoning:
+            return None
+        if 0 in (rule.max_tokens, rule.max_seconds):
+            return "off"
+        if self._hurried.is_set():
+            return "asked"
+        spent = writer.reasoning_tokens + begun.reasoning_tokens
+        is_spent = rule.max_tokens is not None and spent >= rule.max_tokens
+        if is_spent:
+            return "tokens"
+        late = rule.max_seconds is not None and writer.reasoning_seconds >= rule.max_seconds
+        return "seconds" if late else None
 
     def _end(self, reply: ScriptedReply) -> None:
         if reply.ends == "killed":
@@ -189,6 +263,12 @@ class ScriptedBackend:
 def _pieces(text: str) -> list[str]:
     """Words with the white space before them: about what tokens are."""
     return re.findall(r"\s*\S+|\s+$", text)
+
+
+def _rest(text: str, begun: BegunReply) -> str:
+    """What of a reply is still to be played: as many words are left out as were begun."""
+    written = len(_pieces(f"{begun.reasoning} {begun.answer}".strip()))
+    return "".join(_pieces(text)[written:])
 
 
 def _count(messages: tuple[Message, ...]) -> int:

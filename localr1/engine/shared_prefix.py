@@ -1,12 +1,12 @@
-"""How far two token lists agree, found without a Python loop over tokens."""
+"""How far two sequences agree, found without a Python loop over their items."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 
-def shared_prefix(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many leading tokens are the same in both.
+def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
+    """How many leading tokens, or characters of two texts, are the same in both.
 
     Halves the part in question again and again and compares slices, which C does: 0.5 ms for two
     lists of 32,000 tokens, 2 ms for a loop over pairs.

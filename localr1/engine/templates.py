@@ -20,6 +20,7 @@ from localr1.chat.messages import Message
 from localr1.chat.prompt import (
     ChatFormat,
     Segment,
+    message_words,
     plain_segments,
     split_at_placeholders,
     system_into_question,
@@ -79,7 +80,9 @@ def render_with_template(
     sentence = (
         "This file's prompt template cannot be used; a plain question-and-answer form is used."
     )
-    return RenderedPrompt(plain_segments(messages, bos=words.bos), [("template", sentence)])
+    return RenderedPrompt(
+        plain_segments(messages, bos=words.bos, chat=chat), [("template", sentence)]
+    )
 
 
 def _render(
@@ -89,12 +92,12 @@ def _render(
     builtin: BuiltinRenderer,
     template: str,
 ) -> list[Segment]:
-    texts = {f"x{secrets.token_hex(16)}x": message.text for message in messages}
-    turns = [(message.role, key) for message, key in zip(messages, texts, strict=True)]
+    contents = {f"x{secrets.token_hex(16)}x": message_words(each, chat) for each in messages}
+    turns = [(message.role, key) for message, key in zip(messages, contents, strict=True)]
     rendered = None if chat.thinks else builtin(template, turns)
     if rendered is None:
         rendered = _render_in_child(template, turns, words)
-    segments = split_at_placeholders(rendered, texts)
+    segments = split_at_placeholders(rendered, contents)
     if segments is None:
         raise TemplateRefused("it drops, repeats or changes messages")
     return segments

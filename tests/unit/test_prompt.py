@@ -161,25 +161,27 @@ def test_no_template_gets_a_default_and_a_notice() -> None:
     choice = choose_format(header(tokens=["a"], pre_tokenizer_is_safe=False))
     assert (choice.format.style, choice.format.cut_runs) == ("plain", True)
     assert [kind for kind, _ in choice.notices] == ["template"]
-    assert joined(plain_segments(CONVERSATIONS["with system text"], bos="")) == (
-        "Be brief.\n\nUser: Hi\n\nAssistant:"
-    )
+    assert joined(
+        plain_segments(CONVERSATIONS["with system text"], bos="", chat=choice.format)
+    ) == ("Be brief.\n\nUser: Hi\n\nAssistant:")
 
 
 def test_placeholders_become_segments() -> None:
-    segments = split_at_placeholders("<u>K1</u><a>K2</a>", {"K1": "hi", "K2": ""})
+    hi, empty = Segment("hi", False), Segment("", False)
+    segments = split_at_placeholders("<u>K1</u><a>K2</a>", {"K1": [hi], "K2": [empty]})
     assert segments == [
         Segment("<u>", True),
-        Segment("hi", False),
+        hi,
         Segment("</u><a>", True),
-        Segment("", False),
+        empty,
         Segment("</a>", True),
     ]
 
 
 @pytest.mark.parametrize("rendered", ["no words", "K1 K1 K2", "K2 K1", "K1", "k1 K2"])
 def test_templates_that_tamper_with_messages_are_refused(rendered: str) -> None:
-    assert split_at_placeholders(rendered, {"K1": "a", "K2": "b"}) is None
+    words = {"K1": [Segment("a", False)], "K2": [Segment("b", False)]}
+    assert split_at_placeholders(rendered, words) is None
 
 
 @pytest.mark.parametrize(

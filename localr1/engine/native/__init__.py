@@ -7,7 +7,12 @@ unused copy with its own device registry and callbacks.
 
 from localr1.engine.native.context import DECODE_ABORTED, AbortFlag, Context, Row
 from localr1.engine.native.devices import add_rpc_server, devices
-from localr1.engine.native.library import NativeLog, instruction_sets, load_backends
+from localr1.engine.native.library import (
+    NativeLog,
+    engine_version,
+    instruction_sets,
+    load_backends,
+)
 from localr1.engine.native.model import (
     Vocabulary,
     apply_builtin_template,
@@ -17,11 +22,13 @@ from localr1.engine.native.model import (
     quant_name,
     writes_text,
 )
-from localr1.engine.native.sampler import DRY_LAST_TOKENS, Sampler, forbid
+from localr1.engine.native.sampler import Sampler
+from localr1.hardware.estimate import MOST_ROWS, MOST_SAMPLES
 
 __all__ = [
     "DECODE_ABORTED",
-    "DRY_LAST_TOKENS",
+    "MOST_ROWS",
+    "MOST_SAMPLES",
     "AbortFlag",
     "Context",
     "NativeLog",
@@ -31,7 +38,7 @@ __all__ = [
     "add_rpc_server",
     "apply_builtin_template",
     "devices",
-    "forbid",
+    "engine_version",
     "instruction_sets",
     "load_backends",
     "load_model",

@@ -168,11 +168,13 @@ class Context:
         del array
         return buffer[:written] if written != size else buffer
 
-    def restore(self, state: bytearray) -> bool:
+    def restore(self, state: memoryview) -> bool:
         """Replace sequence 0 by what `state` gave; False, and all forgotten, when it cannot be."""
         self.clear()
         array = (ctypes.c_uint8 * len(state)).from_buffer(state)
-        if llama.llama_state_seq_set_data(self.handle, array, len(state), 0) == len(state):
+        read = llama.llama_state_seq_set_data(self.handle, array, len(state), 0)
+        del array
+        if read == len(state):
             return True
         self.clear()
         return False

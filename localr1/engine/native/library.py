@@ -73,6 +73,13 @@ class NativeLog:
         self.on_abort(message)
 
 
+def engine_version() -> str:
+    """The binding's version, which is exact about llama.cpp's."""
+    from llama_cpp import __version__
+
+    return f"llama-cpp-python {__version__}"
+
+
 def load_backends() -> None:
     """Initialise the library; load the modules of a build with dynamic backends.
 

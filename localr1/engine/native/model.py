@@ -150,6 +150,14 @@ class Vocabulary:
         """Whether this token ends a reply (end of sentence, of turn, …)."""
         return bool(llama.llama_vocab_is_eog(self._vocab, token))
 
+    def end_tokens(self) -> tuple[int, ...]:
+        """All tokens that end a reply."""
+        return tuple(token for token in range(self.size) if self.ends_reply(token))
+
+    def text(self, token: int) -> bytes:
+        """What the vocabulary calls a token; not its bytes in a text."""
+        return bytes(llama.llama_vocab_get_text(self._vocab, token) or b"")
+
     def special_texts(self) -> frozenset[str]:
         """Texts of control and user-defined tokens: what must never be read out of a message."""
         attribute, vocab = llama.llama_vocab_get_attr, self._vocab

@@ -21,18 +21,33 @@ class Sampler:
     Temperature comes before top-p, as in the evaluations that R1's authors published their
     settings for. Top-k comes first: over a vocabulary of 151,936 tokens it spares the others
     nearly all of their work (1.4-1.9 ms against 0.17 ms a token).
+
+    Args:
+        sampling: the parameters.
+        seed: of the draws.
+        model: its handle.
+        context: the handle of its context.
     """
 
-    def __init__(self, sampling: Sampling, seed: int) -> None:
+    def __init__(self, sampling: Sampling, seed: int, model: Any, context: Any) -> None:
+        self.seed = seed
+        self._model = model
+        self._context = context
         self._chain = _new_chain()
         for sampler in _chain(sampling, seed):
             llama.llama_sampler_chain_add(self._chain, sampler)
 
-    def sample(self, context: Any, row: int = -1) -> int:
-        """A token id drawn from the logits of a row of the last batch; -1 is the last one."""
-        return int(llama.llama_sampler_sample(self._chain, context, row))
+    def draw(self, row: int = -1) -> int:
+        """A token from the logits of a row of the last batch; -1 is the last one."""
+        return int(llama.llama_sampler_sample(self._chain, self._context, row))
 
-    def penalize_repetition(self, model: Any, recent: Sequence[int]) -> None:
+    def forbid(self, tokens: Sequence[int], row: int) -> None:
+        """Make it impossible that these tokens are drawn from that row."""
+        logits = llama.llama_get_logits_ith(self._context, row)
+        for token in tokens:
+            logits[token] = -math.inf
+
+    def penalize_repetition(self, recent: Sequence[int]) -> None:
         """Put DRY in front: a token that would prolong a repetition becomes less likely.
 
         Strength and lengths are those that DRY's author recommends (multiplier 0.8, base 1.75,
@@ -40,12 +55,11 @@ class Sampler:
         breakers: loops of whole paragraphs contain every one of them.
 
         Args:
-            model: the handle.
             recent: the latest tokens of the reply; repetition of them is what counts.
         """
         dry = llama.llama_sampler_init_dry(
-            llama.llama_model_get_vocab(model),
-            llama.llama_model_n_ctx_train(model),
+            llama.llama_model_get_vocab(self._model),
+            llama.llama_model_n_ctx_train(self._model),
             _DRY_MULTIPLIER,
             _DRY_BASE,
             _DRY_ALLOWED_LENGTH,
@@ -64,13 +78,6 @@ class Sampler:
     def close(self) -> None:
         """Free the chain."""
         llama.llama_sampler_free(self._chain)
-
-
-def forbid(context: Any, tokens: Sequence[int], row: int) -> None:
-    """Make it impossible that these tokens are drawn from a row of the last batch."""
-    logits = llama.llama_get_logits_ith(context, row)
-    for token in tokens:
-        logits[token] = -math.inf
 
 
 def _new_chain() -> Any:
