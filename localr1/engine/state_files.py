@@ -24,6 +24,7 @@ from localr1.engine.state_format import (
     Head,
     OtherState,
     StateKey,
+    engine_identity,
     file_bytes,
     head_bytes,
     read_head,
@@ -33,7 +34,7 @@ from localr1.engine.state_format import (
 from localr1.errors import StorageError
 from localr1.files import make_folder
 
-__all__ = ["HeldState", "StateFolder", "StateKey"]
+__all__ = ["HeldState", "StateFolder", "StateKey", "engine_identity"]
 
 _ENDING: Final = ".state"
 _PART_ENDING: Final = ".part"
@@ -231,7 +232,7 @@ def _is_left(process: int, modified: float) -> bool:
     # This process saves one state at a time, so a part with its id is of an earlier process.
     if process == os.getpid() or time.time() - modified > _OLD_PART_SECONDS:
         return True
-    import psutil  # 20 ms, and there is seldom a part
+    import psutil  # 25 ms to import, and there is seldom a part
 
     return not psutil.pid_exists(process)
 

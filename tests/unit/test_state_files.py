@@ -21,7 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from localr1.engine import state_format
-from localr1.engine.state_files import StateFolder, StateKey
+from localr1.engine.state_files import StateFolder, StateKey, engine_identity
 
 KEY = StateKey(
     model="ab12",
@@ -184,6 +184,13 @@ def test_a_state_of_another_key_stays_for_it(
     assert folder.load(NAME, KEY) is None
     assert folder.load(NAME, foreign) is not None
     assert path.exists()
+
+
+def test_the_engines_switches_are_part_of_it() -> None:
+    plain = engine_identity("0.3.36", "CPU", {"HOME": "/root"})
+    assert plain == "0.3.36 | CPU"
+    switched = engine_identity("0.3.36", "CPU", {"LLAMA_B": "1", "HOME": "x", "LLAMA_A": ""})
+    assert switched == "0.3.36 | CPU | LLAMA_A= | LLAMA_B=1"
 
 
 def test_a_state_computed_elsewhere_has_no_exact_tokens(
