@@ -173,7 +173,7 @@ def test_a_state_computed_elsewhere_has_no_exact_tokens(
 
 @pytest.mark.parametrize(
     ("at", "replacement"),
-    [(8, b"\x02"), (36, b"["), (36, b'{"later":1,')],
+    [(8, b"\x02"), (36, b"["), (HEAD_BYTES - 16 - 24, b'"computed_xy"')],
     ids=["version", "key is no object", "key has another field"],
 )
 def test_a_file_of_another_version_is_left(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from localr1.engine import state_format
@@ -92,6 +93,28 @@ def test_lengths_that_lie_take_no_memory(
     monkeypatch.setattr("localr1.engine.state_files.read_state", None)
     assert folder.load(NAME, KEY) is None
     assert not path.exists()
+
+
+def whole_file(key: bytes, state_bytes: int) -> bytes:
+    """A file without tokens whose lengths and checksums are right."""
+    fixed = b"LR1STATE" + b"".join(
+        number.to_bytes(4, "little") for number in (1, len(key), 0, 0, state_bytes, 0)
+    )
+    head = state_format.checksum(key, state_format.checksum(fixed)).to_bytes(4, "little")
+    state = bytes(state_bytes)
+    table = state_format.checksum(state).to_bytes(4, "little") if state else b""
+    return fixed + head + key + state + table + state_format.checksum(table).to_bytes(4, "little")
+
+
+def test_a_file_that_is_right_but_senseless_is_removed(folder: StateFolder, tmp_path: Path) -> None:
+    path = saved(folder, tmp_path)
+    key = msgspec.json.encode(KEY)
+    path.write_bytes(whole_file(key, 5))
+    assert folder.load(NAME, KEY) is not None, "the file is made as it should be"
+    for senseless in (whole_file(key, 0), whole_file(key + b" " * (64 << 10), 5)):
+        path.write_bytes(senseless)
+        assert folder.load(NAME, KEY) is None
+        assert not path.exists()
 
 
 def test_a_file_larger_than_the_budget_takes_no_memory(

@@ -69,12 +69,14 @@ def test_files_of_others_are_neither_counted_nor_removed(
     size = file_size(folder, tmp_path)
     for other in ("notes.txt", "Not An Id.state", ".hidden"):
         (tmp_path / "states" / other).write_bytes(b"x" * size)
+    (tmp_path / "states" / "link.state").symlink_to(tmp_path / "states" / "notes.txt")
     small = StateFolder(tmp_path / "states", size)
     assert small.save("new", KEY, TOKENS, 3, STATE)
     assert names(tmp_path / "states") == {
         "notes.txt",
         "Not An Id.state",
         ".hidden",
+        "link.state",
         "new.state",
     }
 
