@@ -8,8 +8,8 @@ from collections.abc import Sequence
 def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
     """How many leading tokens, or characters of two texts, are the same in both.
 
-    Halves the part in question again and again and compares slices, which C does: 0.5 ms for two
-    lists of 32,000 tokens, 2 ms for a loop over pairs.
+    Halves the part in question again and again and compares slices, which C does: at most 1 ms for
+    two lists of 32,000 tokens, where a loop over pairs takes 4 ms.
     """
     if type(first) is not type(second):
         first, second = list(first), list(second)  # a list never equals a tuple

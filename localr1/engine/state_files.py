@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 import stat
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -24,27 +21,25 @@ from localr1.engine.state_format import (
     Head,
     OtherState,
     StateKey,
+    engine_identity,
     file_bytes,
     head_bytes,
     read_head,
     read_state,
     write_state,
 )
+from localr1.engine.state_room import (
+    ENDING,
+    PART_ENDING,
+    is_name,
+    make_room,
+    part_prefix,
+    remove_left_parts,
+)
 from localr1.errors import StorageError
 from localr1.files import make_folder
 
-__all__ = ["HeldState", "StateFolder", "StateKey"]
-
-_ENDING: Final = ".state"
-_PART_ENDING: Final = ".part"
-_NAME: Final = re.compile(r"[a-z0-9-]{1,64}")
-_PART: Final = re.compile(r"\.[a-z0-9-]{1,64}\.(?P<process>\d{1,10})\.\w+\.part")
-_OLD_PART_SECONDS: Final = 3600
-"""A save takes seconds; a part this old belongs to nobody, though its process id lives on."""
-_FREE_BYTES: Final = 2 << 30
-_FREE_SHARE: Final = 0.05
-"""What a save leaves free on the disk, the larger of the two: systems and browsers begin to fail
-below, and file systems become slow."""
+__all__ = ["HeldState", "StateFolder", "StateKey", "engine_identity"]
 
 
 class HeldState(NamedTuple):
@@ -102,12 +97,13 @@ class StateFolder:
             return False
         try:
             make_folder(self._folder)
-            self._remove_left_parts()
-            return self._make_room(path, file_bytes(head, len(view))) and self._replace(
-                path, head, view
-            )
+            remove_left_parts(self._folder)
+            if not make_room(path, file_bytes(head, len(view)), self._budget_bytes):
+                return False
+            _replace(path, head, view)
         except (OSError, StorageError, MemoryError):
             return False
+        return True
 
     def load(
         self, name: str, key: StateKey, is_wanted: Callable[[list[int]], bool] | None = None
@@ -146,9 +142,9 @@ class StateFolder:
             self._path(name).unlink()
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             raise ValueError(f"not the id of a conversation: {name!r}")
-        return self._folder / f"{name}{_ENDING}"
+        return self._folder / f"{name}{ENDING}"
 
     def _read(
         self,
@@ -169,80 +165,18 @@ class StateFolder:
             os.utime(path)
         return HeldState(head.tokens, n_exact, state)
 
-    def _replace(self, path: Path, head: bytes, state: memoryview) -> bool:
-        prefix = f".{path.stem}.{os.getpid()}."
-        descriptor, part = tempfile.mkstemp(prefix=prefix, suffix=_PART_ENDING, dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(head)
-                write_state(file, state)
-            Path(part).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(part).unlink()
-            raise
-        return True
 
-    # ---- room ------------------------------------------------------------------------------
-
-    def _make_room(self, path: Path, size_bytes: int) -> bool:
-        """Remove the oldest files of others until `size_bytes` more fit; False if they cannot.
-
-        As the disk fills up the budget shrinks, so that the files make room for other things.
-        """
-        others = [each for each in self._files() if each.path != path]
-        held_bytes = sum(each.size_bytes for each in others)
-        disk = shutil.disk_usage(self._folder)
-        reserve_bytes = max(_FREE_BYTES, int(disk.total * _FREE_SHARE))
-        limit_bytes = min(self._budget_bytes, held_bytes + disk.free - reserve_bytes)
-        if size_bytes > limit_bytes:
-            return False
-        for each in sorted(others, key=lambda file: file.used_ns):
-            if held_bytes + size_bytes <= limit_bytes:
-                break
-            # Another process may have removed it, or be reading it, which Windows does not allow.
-            with contextlib.suppress(OSError):
-                each.path.unlink(missing_ok=True)
-                held_bytes -= each.size_bytes
-        return held_bytes + size_bytes <= limit_bytes
-
-    def _files(self) -> Iterator[_StateFile]:
-        for path, status in _regular_files(self._folder):
-            if path.suffix == _ENDING and _NAME.fullmatch(path.stem):
-                yield _StateFile(path, status.st_size, status.st_mtime_ns)
-
-    def _remove_left_parts(self) -> None:
-        """Remove what saves left behind that were killed; those of others that run stay."""
-        for path, status in _regular_files(self._folder):
-            match = _PART.fullmatch(path.name)
-            if match and _is_left(int(match["process"]), status.st_mtime):
-                with contextlib.suppress(OSError):
-                    path.unlink()
-
-
-class _StateFile(NamedTuple):
-    path: Path
-    size_bytes: int
-    used_ns: int
-    """Modification time, which a load renews."""
-
-
-def _is_left(process: int, modified: float) -> bool:
-    # This process saves one state at a time, so a part with its id is of an earlier process.
-    if process == os.getpid() or time.time() - modified > _OLD_PART_SECONDS:
-        return True
-    import psutil  # 20 ms, and there is seldom a part
-
-    return not psutil.pid_exists(process)
-
-
-def _regular_files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                status = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode):
-                    yield Path(entry.path), status
+def _replace(path: Path, head: bytes, state: memoryview) -> None:
+    descriptor, part = tempfile.mkstemp(PART_ENDING, part_prefix(path), path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(head)
+            write_state(file, state)
+        Path(part).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(part).unlink()
+        raise
 
 
 @contextlib.contextmanager

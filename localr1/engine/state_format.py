@@ -8,11 +8,12 @@ only bytes whose checksums are right.
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 import sys
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, Final, NamedTuple
 
@@ -59,7 +60,7 @@ class StateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     model: str
     """From `model_identity`."""
     engine: str
-    """Version of the engine and its build: both may change the layout."""
+    """From `engine_identity`."""
     type_k: str
     type_v: str
     flash_attn: str
@@ -71,6 +72,21 @@ class StateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     computed_by: str = ""
     """What changes only the last bits of values: micro-batch, devices, instruction sets. A state
     from elsewhere can be used, but none of its tokens is exact."""
+
+
+def engine_identity(version: str, build: str, environment: Mapping[str, str] = os.environ) -> str:
+    """What of the engine a state depends on.
+
+    Its switches in the environment are in it: LLAMA_ATTN_ROT_DISABLE, for one, decides whether a
+    quantized K cache is stored rotated, which the state itself does not tell.
+
+    Args:
+        version: of llama-cpp-python.
+        build: what llama.cpp says of itself.
+        environment: of the process that the engine runs in.
+    """
+    switches = (f"{name}={value}" for name, value in sorted(environment.items()))
+    return " | ".join((version, build, *(each for each in switches if each.startswith("LLAMA_"))))
 
 
 class Head(NamedTuple):
@@ -149,7 +165,7 @@ def read_state(file: BinaryIO, state_bytes: int) -> memoryview:
         DamagedState: a checksum is wrong or bytes are missing.
         MemoryError, OSError: it cannot be read.
     """
-    # Fresh pages of the system: a bytearray would be filled with zeros first, a fifth of the time.
+    # Fresh pages of the system. A bytearray is filled with zeros first: 1.4 s a GiB instead of 1.0.
     # Not the file mapped: one that is cut short meanwhile would be a SIGBUS.
     state = memoryview(mmap.mmap(-1, state_bytes))
     with ThreadPoolExecutor(1) as pool:
