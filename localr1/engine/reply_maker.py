@@ -122,7 +122,9 @@ class ReplyMaker:
         The last one is always processed anew: its logits choose the first word.
         """
         self._conversations.turn_to(tokens, len(prompt.tokens))
-        return self._held.share(tokens[:-1], exactly=command.sampling.seed is not None)
+        # a reply that goes on follows tokens that were computed one by one in any case
+        exactly = command.sampling.seed is not None and command.begun is None
+        return self._held.share(tokens[:-1], exactly=exactly)
 
     def _read(self, command_id: int, tokens: Sequence[int], cached: int, emit: Emit) -> bool:
         """Process the prompt in micro-batches; False when it was cancelled."""

@@ -66,7 +66,8 @@ class ReplyStream:
         writer: takes the text.
         watch: says when the reasoning has to be closed.
         bounds: where the reply has to end.
-        closing_ids: put before the closing tag when localr1 closes the block.
+        closing_ids: tokens put before the closing tag when localr1 closes the block, for a
+            reasoning with this end.
         tell: a notice for the person: its kind and its sentence.
         saw_token: called for each token that is drawn.
         can_cut: tokens can be taken back out of the KV cache.
@@ -80,7 +81,7 @@ class ReplyStream:
         writer: ReplyWriter,
         watch: ReasoningWatch,
         bounds: Bounds,
-        closing_ids: tuple[int, ...],
+        closing_ids: Callable[[str], Sequence[int]],
         tell: Callable[[str, str], None],
         saw_token: Callable[[], None],
         can_cut: bool = True,
@@ -169,8 +170,8 @@ class ReplyStream:
             in_cache = max(0, dropped - len(self.pending))
             del self.pending[len(self.pending) - (dropped - in_cache) :]
             self.position -= in_cache
+        words = () if reason == "off" else self._closing_ids(self.writer.reasoning_tail(1))
         self.writer.close(reason)
-        words = () if reason == "off" else self._closing_ids
         self.put_in((*words, *self._words.tags.close))
         self._loops.reset()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from localr1.engine import native
 from localr1.engine.model_identity import model_identity
-from localr1.engine.state_files import StateKey
+from localr1.engine.state_files import StateKey, engine_identity
 from localr1.hardware.plan import LoadPlan
 
 
@@ -26,7 +26,7 @@ def state_key(path: Path, model: Any, plan: LoadPlan) -> StateKey:
     sets = ",".join(native.instruction_sets())
     return StateKey(
         model=model_identity(path),
-        engine=native.engine_version(),
+        engine=engine_identity(*native.engine_version()),
         type_k=plan.type_k,
         type_v=plan.type_v,
         flash_attn=plan.flash_attn,

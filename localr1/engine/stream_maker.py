@@ -142,8 +142,11 @@ class StreamMaker:
         begun = prompt.opening.begun or BegunReply()
         read_tokens = len(prompt.tokens) + len(prompt.opening.tokens)
         max_tokens = min(command.max_tokens or room, room)
-        closing_ids = tuple(self._prompts.word_ids(command.reasoning.closing_words))
-        put_in = len(closing_ids) + len(self._words.tags.close)
+        words = command.reasoning.closing_words
+        put_in = len(self._prompts.word_ids(words)) + len(self._words.tags.close)
+
+        def closing_ids(tail: str) -> list[int]:
+            return self._prompts.word_ids(words.lstrip("\n") if tail == "\n" else words)
 
         def tell(kind: str, text: str) -> None:
             emit(Notice(id=command.id, kind=kind, text=text, sample=number))

@@ -73,11 +73,12 @@ class NativeLog:
         self.on_abort(message)
 
 
-def engine_version() -> str:
-    """The binding's version, which is exact about llama.cpp's."""
+def engine_version() -> tuple[str, str]:
+    """The binding's version, which is exact about llama.cpp's, and how it was built."""
     from llama_cpp import __version__
 
-    return f"llama-cpp-python {__version__}"
+    built = llama.llama_print_system_info().decode("utf-8", "replace")
+    return f"llama-cpp-python {__version__}", built
 
 
 def load_backends() -> None:
