@@ -6,17 +6,18 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from localr1.errors import UsageError
 from localr1.terminal_text import clean_line
 
-Origin = Literal["flag", "environment", "settings file", "automatic"]
+Origin = Literal["flag", "environment", "model's settings", "settings file", "automatic"]
 
 VARIABLE_PREFIX = "LOCALR1_"
 _FILE_LIMIT_BYTES = 1 << 20
+_MODELS = "models"
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -100,11 +101,70 @@ class Settings:
         Literal["show", "hide", "only"] | None,
         About("Whether the reasoning is shown, hidden, or shown without the answer."),
     ] = None
+    reasoning_budget: Annotated[
+        int | None, About("Most tokens of reasoning; 0 means no thinking.", 0, 1 << 24)
+    ] = None
+    reasoning_seconds: Annotated[
+        float | None, About("Most seconds of reasoning; 0 means no thinking.", 0, 86_400)
+    ] = None
+    effort: Annotated[
+        Literal["low", "medium", "high", "unlimited"] | None,
+        About("A limit of reasoning by name: 512, 2,048 or 8,192 tokens, or none."),
+    ] = None
+    closing_sentence: Annotated[
+        str | None, About("Written at the end of a thought that is cut off; may be empty.")
+    ] = None
+    reasoning_tags: Annotated[
+        str | None,
+        About("What opens and closes a reasoning block, as `<think> </think>`."),
+    ] = None
+    force_thinking: Annotated[
+        bool, About("Open a reasoning block where the model's template does not.")
+    ] = False
+    read_ahead: Annotated[
+        bool | None,
+        About("Read what the next prompt will share while you read the answer."),
+    ] = None
+    parked_memory_mib: Annotated[
+        int | None,
+        About("Memory for other conversations in the engine, in MiB; 0 keeps none.", 0, 1 << 24),
+    ] = None
+    state_disk_gib: Annotated[
+        float,
+        About("Disk for what the engine holds of conversations, in GiB; 0 keeps none.", 0, 1 << 20),
+    ] = 8.0
+    speculate: Annotated[
+        Literal["auto", "off", "lookup", "draft"] | None,
+        About("Guess ahead: from the conversation's own text, or with a small model."),
+    ] = None
+    draft: Annotated[
+        str | None, About("GGUF file of a small model that guesses ahead for a large one.")
+    ] = None
     save_history: Annotated[bool, About("Keep conversations on disk.")] = True
     theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
 
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Where each value that was given came from, by name."""
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Values of single models, by the model's name in lower case."""
+
+    def for_model(self, *names: str) -> Settings:
+        """These settings with those that the file gives for one model.
+
+        Args:
+            names: what the model may be called; its own table goes before the file's other
+                values, and flags and the environment before it.
+        """
+        wanted = {name.lower() for name in names}
+        given = {
+            key: value
+            for model, table in self.models.items()
+            if model in wanted
+            for key, value in table.items()
+            if self.origin(key) in ("settings file", "automatic")
+        }
+        origins: dict[str, Origin] = {**self.origins, **dict.fromkeys(given, "model's settings")}
+        return replace(self, **given, origins=origins)
 
     def origin(self, name: str) -> Origin:
         """Where the value of a setting came from."""
@@ -133,7 +193,7 @@ def _rules() -> dict[str, _Rule]:
     return {
         each.name: _rule(*get_args(hints[each.name]))
         for each in fields(Settings)
-        if each.name != "origins"
+        if each.name not in ("origins", "models")
     }
 
 
@@ -162,15 +222,17 @@ def load_settings(
     """
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
+    table = _table(file) if file else {}
+    models = _of_models(table.pop(_MODELS, {}), file) if file else {}
     for origin, given in (
-        ("settings file", _from_file(file) if file else ()),
+        ("settings file", _from_table(table, file) if file else ()),
         ("environment", _from_environment(environment)),
         ("flag", _from_flags(flags)),
     ):
         for name, value in given:
             values[name] = value
             origins[name] = origin  # type: ignore[assignment]  # one of the three words above
-    return Settings(**values, origins=origins)
+    return Settings(**values, origins=origins, models=models)
 
 
 def settings_reference() -> list[SettingReference]:
@@ -197,11 +259,21 @@ def _from_environment(environment: Mapping[str, str]) -> Given:
             yield name, _checked(name, _typed(rule, text), f"in {_variable(name)}")
 
 
-def _from_file(path: Path) -> Given:
-    for name, value in _table(path).items():
+def _from_table(table: Mapping[str, Any], path: Path) -> Given:
+    for name, value in table.items():
         if name not in _RULES:
             raise _unknown(name, path)
         yield name, _checked(name, value, f"in {path}")
+
+
+def _of_models(tables: object, path: Path) -> dict[str, dict[str, Any]]:
+    """The tables `[models."NAME"]`, each with any of the settings but the model itself."""
+    fault = UsageError(
+        f"{_MODELS} in {path} must be tables", 'write [models."NAME"], then a setting on each line'
+    )
+    if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
+        raise fault
+    return {name.lower(): dict(_from_table(table, path)) for name, table in tables.items()}
 
 
 def _table(path: Path) -> dict[str, Any]:

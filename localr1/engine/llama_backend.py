@@ -150,7 +150,7 @@ class LlamaBackend:
     def _make_replies(self, command: Load) -> ReplyMaker:
         held = HeldContext(self._context, self._flag, self._log)
         key = state_key(Path(os.fsdecode(command.path)), self._model, self._plan)
-        self._conversations = HeldConversations(held, key)
+        self._conversations = HeldConversations(held, key, command.parked_bytes)
         speculating = Speculating(
             on_gpu=self._plan.n_gpu_layers > native.model_numbers(self._model)["n_layer"],
             can_cut=self._context.n_sequences > 1,

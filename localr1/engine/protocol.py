@@ -44,6 +44,8 @@ class Load(_Command, frozen=True, tag="load"):
     chat: ChatFormat
     name: str
     """The model's name as shown to a person."""
+    parked_bytes: int | None = None
+    """Memory for the KV caches of other conversations; None takes a share of what is free."""
 
 
 class ReasoningRule(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,57 @@
+"""What the engine does while nobody waits for it; a new question interrupts it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from localr1.engine.client import EngineClient
+from localr1.engine.protocol import Command, Prefill
+from localr1.errors import EngineError
+
+
+class Background:
+    """Runs commands whose events nobody wants to see.
+
+    Args:
+        engine: runs them.
+    """
+
+    def __init__(self, engine: EngineClient) -> None:
+        self._engine = engine
+        self._task: asyncio.Task[None] | None = None
+        self._running: Command | None = None
+        self._is_stopping = False
+
+    def start(self, commands: Sequence[Command]) -> None:
+        """Run these one after the other; `stop` was called since the last ones."""
+        self._running, self._is_stopping = None, False
+        self._task = asyncio.create_task(self._run(commands))
+
+    async def stop(self) -> None:
+        """Return when the engine is free; reading ahead is broken off, all else is done."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        self._is_stopping = True
+        if isinstance(self._running, Prefill) and not task.done():
+            await self._engine.cancel()
+        await task
+
+    async def wait(self) -> None:
+        """Return when all is done."""
+        if self._task is not None:
+            await self._task
+
+    async def _run(self, commands: Sequence[Command]) -> None:
+        # a worker that died is told of when it is needed next
+        with contextlib.suppress(EngineError):
+            for command in commands:
+                if not self._engine.is_alive:
+                    return
+                if self._is_stopping and isinstance(command, Prefill):
+                    continue
+                self._running = command
+                async for _ in self._engine.ask(command):
+                    pass

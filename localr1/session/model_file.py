@@ -1,0 +1,77 @@
+"""A model file looked at before anything native sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from localr1.chat.guards import load_notices
+from localr1.chat.prompt import ChatFormat, choose_format
+from localr1.engine.sampling import Sampling, choose_sampling
+from localr1.errors import UsageError
+from localr1.models.reference import ModelReference
+from localr1.settings import Settings
+
+if TYPE_CHECKING:
+    from localr1.gguf_header import GgufHeader
+
+
+class ModelFile(NamedTuple):
+    """A model file that was checked; a transcript has no header."""
+
+    name: str
+    chat: ChatFormat
+    sampling: Sampling
+    settings: Settings
+    """With those of this model."""
+    notices: list[tuple[str, str]]
+    """Kind and sentence of what a person should know."""
+    header: GgufHeader | None = None
+
+
+def read_model_file(reference: ModelReference, settings: Settings) -> ModelFile:
+    """Check the file; choose how its model is spoken to and how its replies are drawn.
+
+    Raises:
+        Localr1Error: it is not a file that can be run.
+    """
+    if reference.kind == "transcript":
+        chat = ChatFormat(style="r1", thinks=True)
+        return ModelFile(reference.name, chat, choose_sampling(chat, settings), settings, [])
+    from localr1.gguf_header import read_header
+
+    header = read_header(reference.path)
+    settings = settings.for_model(reference.name, header.name, reference.path.name)
+    chosen = choose_format(header)
+    chat = _with_asked(chosen.format, settings)
+    sampling = choose_sampling(chat, settings)
+    notices = [
+        *chosen.notices,
+        *(("file", warning) for warning in header.warnings),
+        *load_notices(chat, temperature=sampling.temperature, system=settings.system),
+    ]
+    return ModelFile(header.name, chat, sampling, settings, notices, header)
+
+
+def _with_asked(chat: ChatFormat, settings: Settings) -> ChatFormat:
+    if settings.reasoning_tags is not None:
+        opened, closed = reasoning_tags(settings.reasoning_tags)
+        chat = msgspec.structs.replace(chat, open_tag=opened, close_tag=closed, thinks=True)
+    if settings.force_thinking:
+        chat = msgspec.structs.replace(chat, force_thinking=True, thinks=True)
+    return chat
+
+
+def reasoning_tags(text: str) -> tuple[str, str]:
+    """The opening and the closing tag of the setting.
+
+    Raises:
+        UsageError: these are not two different words.
+    """
+    tags = text.split()
+    if len(tags) != 2 or tags[0] == tags[1]:
+        raise UsageError(
+            "reasoning_tags must be two different words", "for example `<think> </think>`"
+        )
+    return tags[0], tags[1]
