@@ -15,8 +15,9 @@ from localr1.engine.draft_costs import CostTable
 
 _CLASSES = (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
 """Least match of each class; how long two texts have agreed tells how long they will."""
-LOOKUP_PRIORS = (0.5, 0.6, 0.7, 0.5, 0.6, 0.65, 0.7, 0.75, 0.85, 0.9, 0.93, 0.95, 0.97)
-"""Chance that the next token agrees, by class, before anything is known."""
+LOOKUP_PRIORS = (0.05, 0.6, 0.85, 0.5, 0.65, 0.7, 0.75, 0.8, 0.88, 0.92, 0.93, 0.95, 0.97)
+"""Chance that the next token agrees, by class, before anything is known: between what copies and
+what free text had in simulations (`python -m benchmarks.draft_simulation`)."""
 MODEL_PRIORS = (0.6,) * 3 + (0.7,) * 10
 """The same for a smaller model's drafts; its match is the number of its last right tokens."""
 _PRIOR_TOKENS = 4.0

@@ -126,12 +126,7 @@ class FollowedCopy:
         """The copy is found again; the token after it has not been appended yet."""
         agreed = self.match
         first, end = self._edit_place, self._place + 1 - agreed
-        reply = self._edit_tokens[:-agreed]
         made_at = len(self._tokens) + 1 - len(self._edit_tokens)
-        if first == end or not reply:
-            # what was put in or left out has the token before it for its sign
-            first -= 1
-            reply.insert(0, self._tokens[first])
-        self._edits.remember(self._tokens[first:end], reply, made_at)
+        self._edits.remember(self._tokens, first, end, self._edit_tokens[:-agreed], made_at)
         self._edit_place = -1
         self.match += self._match_before_edit

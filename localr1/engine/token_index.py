@@ -61,11 +61,14 @@ class TokenIndex:
         for _ in range(_MOST_PLACES):
             if place < 0 or longest == _LONGEST_COMPARED:
                 break
-            match = self._agreement(place)
-            if match > longest:
+            if self._agrees_at(place, longest) and (match := self._agreement(place)) > longest:
                 longest, found = match, place
             place = self._earlier[place - 1]
         return (found, longest) if found >= 0 else (-1, 0)
+
+    def _agrees_at(self, place: int, back: int) -> bool:
+        """Whether the token so far before a place is the one that far before the end."""
+        return place > back and self.tokens[place - 1 - back] == self.tokens[-1 - back]
 
     def _agreement(self, place: int) -> int:
         """How many tokens before a place and before the end agree, up to `_LONGEST_COMPARED`."""
