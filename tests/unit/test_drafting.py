@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -124,7 +125,7 @@ def test_gains_do_not_buy_endless_losses() -> None:
         drafted = policy.length(100)
         policy.learn(100, drafted, 0)
         lost += CPU_COSTS.batch(drafted + 1) - 1
-    assert lost <= 1.5 * CPU_COSTS.batch(32) + 2
+    assert 0 < lost <= 1.5 * CPU_COSTS.batch(32) + 2
 
 
 # ---- both together -------------------------------------------------------------------------
@@ -155,13 +156,24 @@ def decoded(
 
 
 @settings(deadline=None)
-@given(few_tokens, few_tokens, st.sampled_from([CPU_COSTS, GPU_COSTS]))
-def test_every_token_is_the_models_and_time_is_bounded(
-    prompt: list[int], reply: list[int], costs: CostTable
+@given(st.lists(few_tokens, min_size=2, max_size=4), st.sampled_from([CPU_COSTS, GPU_COSTS]))
+def test_every_token_is_the_models_and_each_replys_time_is_bounded(
+    texts: list[list[int]], costs: CostTable
 ) -> None:
-    written, time = decoded(prompt, reply, costs)
-    assert written == reply
-    assert time <= len(reply) * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT + 1e-6
+    policy = DraftPolicy(costs)
+    for prompt, reply in itertools.pairwise(texts):
+        written, time = decoded(prompt, reply, costs, policy)
+        assert written == reply
+        assert time <= len(reply) * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT + 1e-6
+
+
+def test_gains_of_one_reply_do_not_pay_for_losses_of_the_next() -> None:
+    policy = DraftPolicy(CPU_COSTS)
+    for _ in range(50):
+        policy.learn(40, 31, 31)
+    assert policy.length(40) == 31
+    policy.begin_reply()
+    assert 0 < CPU_COSTS.batch(policy.length(40) + 1) - 1 <= FIRST_CREDIT
 
 
 def test_a_text_with_drafts_is_the_text_without() -> None:
