@@ -176,6 +176,23 @@ def test_gains_of_one_reply_do_not_pay_for_losses_of_the_next() -> None:
     assert 0 < CPU_COSTS.batch(policy.length(40) + 1) - 1 <= FIRST_CREDIT
 
 
+def test_a_new_reply_begins_with_the_first_credit() -> None:
+    policy = DraftPolicy(CPU_COSTS)
+    decoded(list(range(300)), list(range(300)), CPU_COSTS, policy)
+    assert policy.credit > FIRST_CREDIT
+    Speculation(LookupDrafter(), policy)
+    assert policy.credit == FIRST_CREDIT
+
+
+def test_what_was_not_sent_teaches_too() -> None:
+    policy = DraftPolicy(CostTable({2: 5.0, 32: 100.0}, 31))
+    before = policy.agreement(20)
+    copied = list(range(300))
+    _, time = decoded(copied, copied, CostTable({2: 5.0, 32: 100.0}, 31), policy)
+    assert time == len(copied)
+    assert policy.agreement(20) > before
+
+
 def test_a_text_with_drafts_is_the_text_without() -> None:
     """Each token drawn from its own distribution, in order: the same draws, the same text."""
 

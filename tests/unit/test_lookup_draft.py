@@ -183,3 +183,38 @@ def test_a_draft_is_as_long_as_asked_or_empty(
     wanted = most if drafter.match_tokens >= 0 else 0
     assert len(drafter.draft(most)) == wanted
     assert drafter.draft(40)[:most] == drafter.draft(most)
+
+
+def test_an_edit_that_was_wrong_once_may_come_again_without_being_expected() -> None:
+    source, renamed = used(OLD, 8), used(NEW, 8)
+    kept = source[22:33]
+    renamed_again = [*NEW, *source[34:44]]
+    drafter = after([*TEXT, *source], [*TEXT, *renamed[:24], *kept, *renamed_again])
+    assert drafter.draft(11) == source[44:55]
+
+
+def test_one_insertion_is_expected_behind_the_token_before_it_only() -> None:
+    source = [*TEXT, 500, 700, 40, 41, 42, 43, 501, 700, 50, 51, 500, 702]
+    drafter = after(source, [*TEXT, 500, 600, 700, 40, 41, 42])
+    assert drafter.draft(8) == [43, 501, 700, 50, 51, 500, 600, 702]
+
+
+def test_a_short_likeness_is_not_looked_for_after_it_ends() -> None:
+    drafter = after([*TEXT, 999], [*TEXT[3:8], 900])
+    assert drafter.match_tokens < 0
+
+
+def test_an_edit_is_not_left_for_a_short_likeness_elsewhere() -> None:
+    elsewhere = [900, 901, 902, 903, 904]
+    drafter = after([*elsewhere, *TEXT], [*TEXT[:10], *elsewhere[:3], TEXT[10]])
+    assert drafter.draft(3) == TEXT[11:14]
+
+
+def test_edits_are_forgotten_with_the_tokens() -> None:
+    prompt = [*TEXT, *used(OLD)]
+    drafter = after(prompt, [*TEXT, *used(NEW)[:24]])
+    drafter.keep(len(prompt))
+    for token in TEXT:
+        drafter.extend([token])
+        _ = drafter.match_tokens
+    assert drafter.draft(12) == used(OLD)[:12]
