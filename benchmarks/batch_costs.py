@@ -25,6 +25,8 @@ from benchmarks.random_model import QWEN3_0_6B, random_model
 SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 DEPTH_TOKENS = 512
 N_CTX = 1024
+_NO_LOG = llama.llama_log_callback(lambda *_arguments: None)
+"""Lives as long as the engine, which keeps its address."""
 
 
 class Bench:
@@ -33,9 +35,7 @@ class Bench:
     def __init__(self, path: Path, threads: int, *, flash_attention: bool) -> None:
         self._clock = time.thread_time if threads == 1 else time.perf_counter
         llama.llama_backend_init()
-        silent = llama.llama_log_callback(lambda *_arguments: None)
-        llama.llama_log_set(silent, None)
-        self._kept_alive = silent
+        silence_engine()
         self._model = llama.llama_model_load_from_file(
             os.fsencode(path), llama.llama_model_default_params()
         )
@@ -93,6 +93,11 @@ def main() -> None:
     for path in arguments.models or [random_model("qwen3-0.6b", QWEN3_0_6B), smollm2()]:
         bench = Bench(path, arguments.threads, flash_attention=arguments.flash_attention)
         print_table(path.name, bench.pairs(arguments.rounds))
+
+
+def silence_engine() -> None:
+    """Its log would go between the tables."""
+    llama.llama_log_set(_NO_LOG, None)
 
 
 def smollm2() -> Path:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import llama_cpp.llama_cpp as llama
 
-from benchmarks.batch_costs import smollm2
+from benchmarks.batch_costs import silence_engine, smollm2
 from localr1.engine.draft_costs import CPU_COSTS, GPU_COSTS, CostTable
 from localr1.engine.draft_length import DraftPolicy, match_class
 from localr1.engine.lookup_draft import LookupDrafter
@@ -117,8 +117,7 @@ def chances(streams: list[Stream]) -> str:
 
 def smollm2_tokenizer() -> Tokenize:
     """The tokenizer of the small real model that the tests use."""
-    silent = llama.llama_log_callback(lambda *_arguments: None)
-    llama.llama_log_set(silent, None)
+    silence_engine()
     params = llama.llama_model_default_params()
     params.vocab_only = True
     vocabulary = Vocabulary(llama.llama_model_load_from_file(os.fsencode(smollm2()), params))
