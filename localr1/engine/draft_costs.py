@@ -32,10 +32,11 @@ def _on_line(points: Sequence[tuple[int, float]], size: int) -> float:
 
 
 CPU_COSTS = CostTable(
-    {2: 1.8, 3: 2.2, 4: 2.9, 6: 4.0, 8: 5.8, 12: 7.6, 16: 8.9, 24: 12.3, 32: 15.0}, 31
+    {2: 1.8, 3: 2.2, 4: 2.9, 6: 4.0, 8: 6.3, 12: 8.3, 16: 8.7, 24: 12.3, 32: 14.3}, 31
 )
-"""Two cores of an AMD EPYC, 0.6B in Q4_K_M (`python -m benchmarks.batch_costs`). There arithmetic
-is the limit; where memory is, with more cores, a batch costs less."""
+"""Two cores of an AMD EPYC (Zen 3), 0.6B in Q4_K_M, 512 tokens of depth
+(`python -m benchmarks.batch_costs`, docs/speed.md). Arithmetic is the limit there; where memory
+is, with more cores, a batch costs less: then drafts save more than the policy believes."""
 
 GPU_COSTS = CostTable({2: 1.2, 4: 1.34, 8: 1.99, 9: 3.21, 16: 3.33, 32: 3.54}, 31)
 """A Radeon MI50 with 27B in Q8_0, milliseconds 47.6 for one token, 57.0 for 2, 63.7, 94.5, 152.9,

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 
 from localr1.engine.draft_costs import CostTable
 
-_CLASSES = (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
+MATCH_CLASSES = (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
 """Least match of each class; how long two texts have agreed tells how long they will."""
-LOOKUP_PRIORS = (0.5, 0.6, 0.7, 0.5, 0.6, 0.65, 0.7, 0.75, 0.85, 0.9, 0.93, 0.95, 0.97)
-"""Chance that the next token agrees, by class, before anything is known."""
+LOOKUP_PRIORS = (0.05, 0.6, 0.85, 0.5, 0.65, 0.7, 0.75, 0.8, 0.88, 0.92, 0.93, 0.95, 0.97)
+"""Chance that the next token agrees, by class, before anything is known: between what copies and
+what free text had in simulations (`python -m benchmarks.draft_simulation`)."""
 MODEL_PRIORS = (0.6,) * 3 + (0.7,) * 10
 """The same for a smaller model's drafts; its match is the number of its last right tokens."""
 _PRIOR_TOKENS = 4.0
@@ -27,9 +28,9 @@ _LEAST_GAIN = 1.05
 """Tokens a unit of time that a draft must promise; below, errors of the estimate would decide."""
 
 FIRST_CREDIT = 3.0
-"""Loss allowed before the first gain, in units of one token."""
+"""Loss allowed before the first gain of a reply, in units of one token."""
 CREDIT_PER_TOKEN = 0.01
-"""Loss allowed for each token written. With `FIRST_CREDIT` it stays below 3 % from 150 tokens on
+"""Loss allowed for each token written. With `FIRST_CREDIT` it stays below 3 % from 151 tokens on
 and nears 1 %."""
 _MOST_CREDIT_DRAFTS = 1.5
 """Credit that is kept, in losses of the longest draft: gains do not buy endless losses."""
@@ -38,10 +39,11 @@ _MOST_CREDIT_DRAFTS = 1.5
 class DraftPolicy:
     """Chooses the length of drafts and learns from what became of them.
 
-    It holds a credit: `FIRST_CREDIT`, a little for each token, and what right drafts saved. A
-    draft is made only if the credit covers its whole cost, so on any text
-    time <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT. One policy serves a loaded model:
-    the bound then holds for all its replies together, and what was learned stays.
+    It holds a credit: at most `FIRST_CREDIT` when a reply begins, a little for each token until
+    it is as much again, and what right drafts saved. A draft is made only if the credit covers
+    its whole cost, so for each reply and on any text
+    time <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT, and for all replies together too.
+    One policy serves a loaded model, so that what it learned stays.
 
     Args:
         costs: time of batches of the model that checks.
@@ -60,10 +62,14 @@ class DraftPolicy:
             for drafted in range(costs.longest_draft + 1)
         ]
         self._priors = priors
-        self._right = [0.0] * len(_CLASSES)
-        self._seen = [0.0] * len(_CLASSES)
+        self._right = [0.0] * len(MATCH_CLASSES)
+        self._seen = [0.0] * len(MATCH_CLASSES)
         self._most_credit = max(FIRST_CREDIT, _MOST_CREDIT_DRAFTS * (max(self._prices) - 1))
         self.credit = FIRST_CREDIT
+
+    def begin_reply(self) -> None:
+        """Earlier replies' gains do not pay for this one's losses."""
+        self.credit = min(self.credit, FIRST_CREDIT)
 
     def length(self, match_tokens: int) -> int:
         """How many tokens to draft now; 0 where none would pay.
@@ -84,7 +90,7 @@ class DraftPolicy:
 
     def agreement(self, match_tokens: int) -> float:
         """The estimated chance that the token after such a match agrees."""
-        at = bisect_right(_CLASSES, match_tokens) - 1
+        at = _class_index(match_tokens)
         weight = self._seen[at] + _PRIOR_TOKENS
         return (self._right[at] + self._priors[at] * _PRIOR_TOKENS) / weight
 
@@ -96,8 +102,10 @@ class DraftPolicy:
             drafted: tokens that were checked in one batch; 0 for a step without a draft.
             accepted: how many of them were right.
         """
-        gain = accepted + 1 - self._prices[drafted] + CREDIT_PER_TOKEN * (accepted + 1)
-        self.credit = min(self.credit + gain, self._most_credit)
+        tokens = accepted + 1
+        self.credit = min(self.credit + tokens - self._prices[drafted], self._most_credit)
+        if self.credit < FIRST_CREDIT:
+            self.credit = min(self.credit + CREDIT_PER_TOKEN * tokens, FIRST_CREDIT)
         self.observe(match_tokens, drafted, accepted)
 
     def observe(self, match_tokens: int, drafted: int, accepted: int) -> None:
@@ -107,10 +115,10 @@ class DraftPolicy:
         if accepted < drafted:
             self._count(match_tokens + accepted, 0.0)
         if not drafted and match_tokens >= 0:
-            self._fade(bisect_right(_CLASSES, match_tokens) - 1)
+            self._fade(_class_index(match_tokens))
 
     def _count(self, match_tokens: int, right: float) -> None:
-        at = bisect_right(_CLASSES, match_tokens) - 1
+        at = _class_index(match_tokens)
         self._fade(at)
         self._right[at] += right
         self._seen[at] += 1.0
@@ -119,3 +127,12 @@ class DraftPolicy:
         """Forget a little: also while nothing is drafted, so that it is tried again one day."""
         self._right[at] *= _MEMORY
         self._seen[at] *= _MEMORY
+
+
+def match_class(match_tokens: int) -> int:
+    """The least match of the class that a match of at least 0 falls in."""
+    return MATCH_CLASSES[_class_index(match_tokens)]
+
+
+def _class_index(match_tokens: int) -> int:
+    return bisect_right(MATCH_CLASSES, match_tokens) - 1

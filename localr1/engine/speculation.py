@@ -18,7 +18,7 @@ _COMPARED_UNSENT = 1
 
 
 class Speculation:
-    """A drafter and a policy, kept in step with the reply.
+    """A drafter and a policy, kept in step with one reply.
 
     Args:
         drafter: knows all tokens so far.
@@ -33,6 +33,7 @@ class Speculation:
         self._drafter = drafter
         self._policy = policy
         self._compares_unsent = compares_unsent
+        policy.begin_reply()
         self._match = -1
         self._sent: list[int] = []
         self._unsent: list[int] = []
