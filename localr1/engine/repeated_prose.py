@@ -1,0 +1,160 @@
+"""How much of the latest prose consists of phrases that were written several times before."""
+
+from __future__ import annotations
+
+import bisect
+import re
+import statistics
+from collections import deque
+from typing import Literal, NamedTuple
+
+
+class Loop(NamedTuple):
+    """A repetition that has gone on for too long to be meant."""
+
+    kind: Literal["period", "paragraphs"]
+    """Exact repetition of tokens, or prose that comes again nearly word by word."""
+    period_tokens: int
+    """Tokens from one appearance to the next; the median for paragraphs."""
+    repeats: int
+    """Appearances seen, at least."""
+
+
+PHRASE_WORDS = 4
+"""Four equal words in a row; of longer phrases a changed word would hide more: five miss twice as
+many loops, with the same false alarms."""
+PHRASE_LETTER_WORDS = 3
+"""So many of them must be words: numbers are all alike here, and tables are made of them."""
+APPEARANCES = 3
+"""A phrase counts from its third appearance on, its earlier ones included."""
+SHARE = 0.75
+"""So much of the latest text must be such phrases. With 0.65 a poem with a
+refrain is taken for a loop."""
+SHORT_PERIOD_TOKENS = 56
+SHORT_SPAN_TOKENS = 224
+"""Short sentences of one form may come a dozen times, as when cases are tried one by one."""
+LONG_SPAN_TOKENS = 160
+PERIOD_SHARE = 0.75
+"""A longer period: the latest text is at least so long, and at least this share of the period.
+Its phrases have three appearances only once the third copy is nearly complete."""
+LEAST_WORDS = 48
+"""Fewer words in this text are not prose."""
+REMEMBERED_WORDS = 4096
+"""Phrases further back are forgotten: three appearances in a long text are no loop."""
+
+_FORGOTTEN_AT_ONCE = 1024
+_QUICK_SHARE = 0.25
+"""Fewer recurring phrases among the latest words are not looked at closely."""
+_LONGEST_HELD_BACK = 256
+"""Characters that are waited for to complete a word."""
+
+_ONE_A_WORD = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
+"""Thai, kana and Han are written without spaces: each character is taken for a word."""
+_UNIT = re.compile(
+    rf"([{_ONE_A_WORD}]|(?<!\w)[^\W\d_{_ONE_A_WORD}]+(?:['’][^\W\d_]+)?(?![^\W{_ONE_A_WORD}]))"
+    rf"|(?<![^\W{_ONE_A_WORD}])(\d+(?:[.,]\d+)*)(?![^\W\d{_ONE_A_WORD}])"
+    r"|([\"'“”()*#–—-]+)"
+    rf"|\w+|(?:[,.;:!?](?![\s{_ONE_A_WORD}]|\Z)|[^\w\s,.;:!?。，、；：！？「」《》…])+"
+)
+"""A word, a number, a mark that prose has now and then, or one that it has not (an identifier, an
+operator). Punctuation that is followed by a space is left out."""
+_WORD, _NUMBER, _MARK = 1, 2, 3
+"""Groups of `_UNIT`."""
+_UNFINISHED = re.compile(rf"(?:[^\W_{_ONE_A_WORD}]|[.,'’]){{0,{_LONGEST_HELD_BACK}}}")
+"""Matched from the end: a word or number that the next token may go on with."""
+
+
+class RepeatedProse:
+    """Counts phrases of words, numbers folded, over the last few thousand words."""
+
+    def __init__(self) -> None:
+        self._pending = ""
+        self._tokens = 0
+        self._latest: deque[str] = deque(maxlen=PHRASE_WORDS)
+        self._phrases: list[int] = []
+        """One for each unit; 0 where no phrase ends."""
+        self._places: list[int] = []
+        """The token count when each unit was read."""
+        self._distances: list[int] = []
+        """Tokens since the phrase's last appearance, 0 before its third one."""
+        self._appearances: dict[int, int] = {}
+        self._last_place: dict[int, int] = {}
+
+    def add(self, texts: list[str]) -> None:
+        """Take the texts of the next tokens."""
+        self._tokens += len(texts)
+        pending = self._pending + "".join(texts)
+        unfinished = _UNFINISHED.match(pending[::-1])
+        end = len(pending) - (unfinished.end() if unfinished else 0)
+        self._pending = pending[end:]
+        for match in _UNIT.finditer(pending[:end]):
+            self._add_unit(match)
+
+    def _add_unit(self, match: re.Match[str]) -> None:
+        latest = self._latest
+        kind = match.lastindex
+        if kind is None:
+            latest.clear()
+        if kind is None or kind == _MARK:
+            self._note(0, 0)
+            return
+        latest.append(match[1].casefold() if kind == _WORD else "")
+        if len(latest) < PHRASE_WORDS or latest.count("") > PHRASE_WORDS - PHRASE_LETTER_WORDS:
+            self._note(0, 0)
+            return
+        phrase = hash(tuple(latest))
+        count = self._appearances.get(phrase, 0) + 1
+        self._appearances[phrase] = count
+        last = self._last_place.get(phrase, 0)
+        self._last_place[phrase] = self._tokens
+        self._note(phrase, self._tokens - last if count >= APPEARANCES else 0)
+
+    def _note(self, phrase: int, distance: int) -> None:
+        self._phrases.append(phrase)
+        self._places.append(self._tokens)
+        self._distances.append(distance)
+
+    def find(self) -> Loop | None:
+        """The loop that the latest prose is in, or None."""
+        self._forget_old()
+        start = self._first_unit(LONG_SPAN_TOKENS)
+        distances = [distance for distance in self._distances[start:] if distance]
+        units = len(self._phrases) - start
+        if units < LEAST_WORDS or len(distances) < _QUICK_SHARE * units:
+            return None
+        period = max(1, int(statistics.median(distances)))
+        start = self._first_unit(_span_tokens(period))
+        counts = [self._appearances.get(phrase, 0) for phrase in self._phrases[start:]]
+        if _covered_share(counts) < SHARE:
+            return None
+        return Loop("paragraphs", period, max(APPEARANCES, int(statistics.median(counts))))
+
+    def _first_unit(self, tokens: int) -> int:
+        """Index of the first unit among the latest `tokens` tokens."""
+        return bisect.bisect_right(self._places, self._tokens - tokens)
+
+    def _forget_old(self) -> None:
+        if len(self._phrases) < REMEMBERED_WORDS + _FORGOTTEN_AT_ONCE:
+            return
+        for phrase in self._phrases[:_FORGOTTEN_AT_ONCE]:
+            if phrase:
+                self._appearances[phrase] -= 1
+                if not self._appearances[phrase]:
+                    del self._appearances[phrase], self._last_place[phrase]
+        for units in (self._phrases, self._places, self._distances):
+            del units[:_FORGOTTEN_AT_ONCE]
+
+
+def _span_tokens(period: int) -> int:
+    if period < SHORT_PERIOD_TOKENS:
+        return SHORT_SPAN_TOKENS
+    return max(LONG_SPAN_TOKENS, int(PERIOD_SHARE * period))
+
+
+def _covered_share(counts: list[int]) -> float:
+    """Share of units that lie within a phrase that appeared often enough."""
+    covered = reach = 0
+    for count in reversed(counts):
+        reach = PHRASE_WORDS if count >= APPEARANCES else max(0, reach - 1)
+        covered += reach > 0
+    return covered / max(1, len(counts))
