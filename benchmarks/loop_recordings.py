@@ -29,6 +29,12 @@ class Recording(NamedTuple):
     loop: Truth | None
 
     @property
+    def has_words(self) -> bool:
+        """Whether what is repeated, if anything, has a letter in it."""
+        period = self.texts[-self.loop.period :] if self.loop else self.texts
+        return any(map(str.isalpha, "".join(period)))
+
+    @property
     def is_honest(self) -> bool:
         """Whether nothing in it goes in circles."""
         if self.loop:

@@ -53,7 +53,8 @@ def find_loop(texts: Sequence[str]) -> Truth | None:
     if best is None:
         return None
     begin, period = best
-    truth = Truth(owners[begin], owners[begin + period] - owners[begin])
+    periods = (len(units) - 1 - begin) / period
+    truth = Truth(owners[begin], max(1, round((owners[-1] - owners[begin]) / periods)))
     shortest = max(_SHORTEST_TOKENS, _FEWEST_PERIODS * truth.period)
     return truth if len(texts) - truth.begins >= shortest else None
 
