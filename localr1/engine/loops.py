@@ -16,7 +16,7 @@ __all__ = ["Loop", "LoopDetector"]
 
 CHECK_TOKENS = 8
 """Exact repetition is looked for this often; it finds a loop at most so much later."""
-PROSE_CHECK_TOKENS = 32
+PROSE_CHECK_TOKENS = 16
 
 LONGEST_PERIOD = 1024
 """Tokens. A longer loop fills a usual context window before it has come three times."""
@@ -34,10 +34,11 @@ _PROBE_TOKENS = 16
 _MOST_PROBES = 16
 """Places looked at in one check: the probe may occur several times within one period."""
 _ID_BYTES = 4
-_WORDS = re.compile(r"(?<![\d_])[^\W\d_]{2,}(?![\d_])|[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+")
+_WORDS = re.compile(r"(?<!\w)[^\W\d]{2,}(?!\w)")
 _WORDS_SHARE = 0.6
-"""Of the characters that are not spaces. A long division that says "remainder" has 0.53 in words,
-a program about 0.75."""
+"""Of the characters that are not spaces. A long division that says "remainder" has 0.53."""
+_DIFFERENT_WORDS = 4
+"""Or so many words, as in a sentence about a formula."""
 
 
 class LoopDetector:
@@ -86,12 +87,14 @@ class LoopDetector:
 
     def _exact_period(self) -> Loop | None:
         for period in self._candidates():
-            if not self._repeats(period, _needed_tokens(period)):
+            needed = _needed_tokens(period)
+            if not self._repeats(period, needed):
                 continue
-            if _is_made_of_words("".join(self._texts[-period:])):
-                return Loop("period", period, _needed_tokens(period) // period)
-            if self._repeats(period, max(SYMBOLS_SPAN_TOKENS, _needed_tokens(period))):
-                return Loop("period", period, SYMBOLS_SPAN_TOKENS // period)
+            if not _is_made_of_words("".join(self._texts[-period:])):
+                needed = max(SYMBOLS_SPAN_TOKENS, needed)
+            if self._repeats(period, needed):
+                return Loop("period", period, needed // period)
+            return None
         return None
 
     def _candidates(self) -> Iterator[int]:
@@ -131,5 +134,7 @@ def _needed_tokens(period: int) -> int:
 
 
 def _is_made_of_words(text: str) -> bool:
-    letters = sum(map(len, _WORDS.findall(text)))
-    return letters > _WORDS_SHARE * len("".join(text.split()))
+    words = _WORDS.findall(text)
+    if len(set(words)) >= _DIFFERENT_WORDS:
+        return True
+    return sum(map(len, words)) > _WORDS_SHARE * len("".join(text.split()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import operator
 import re
 import statistics
 from collections import deque
@@ -20,16 +21,22 @@ class Loop(NamedTuple):
     """Appearances seen, at least."""
 
 
-PHRASE_WORDS = 5
-"""Five equal words in a row are seldom an accident; with more, a changed word hides too much."""
-PHRASE_LETTER_WORDS = 4
+PHRASE_WORDS = 4
+"""Four equal words in a row; of longer phrases a changed word would hide more: with five, fewer
+loops are found in time, and the false alarms are about the same."""
+PHRASE_LETTER_WORDS = 3
 """So many of them must be words: numbers are all alike here, and tables are made of them."""
 APPEARANCES = 3
 """A phrase counts from its third appearance on, its earlier ones included."""
-SHARE = 0.8
-"""So much of the latest text must be such phrases."""
-SPAN_TOKENS = 208
-"""The latest text is at least so long, and at least one period."""
+SHARE = 0.75
+"""So much of the latest text must be such phrases. With 0.65 a poem with a refrain is a loop."""
+SHORT_PERIOD_TOKENS = 56
+SHORT_SPAN_TOKENS = 224
+"""Short sentences of one form may come a dozen times, as when cases are tried one by one."""
+LONG_SPAN_TOKENS = 160
+PERIOD_SHARE = 0.75
+"""A longer period: the latest text is at least so long, and at least this share of the period.
+Its phrases have three appearances only once the third copy is nearly complete."""
 LEAST_WORDS = 48
 """Fewer words in this text are not prose."""
 REMEMBERED_WORDS = 4096
@@ -44,17 +51,29 @@ _LONGEST_HELD_BACK = 256
 _ONE_A_WORD = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
 """Thai, kana and Han are written without spaces: each character is taken for a word."""
 _UNIT = re.compile(
-    rf"(?<![\w])([^\W\d_{_ONE_A_WORD}]+(?:['’][^\W\d_]+)?(?![^\W{_ONE_A_WORD}])|[{_ONE_A_WORD}])"
-    r"|(?<!\w)(\d+(?:[.,]\d+)*)(?![^\W\d])"
+    rf"([{_ONE_A_WORD}]|(?<!\w)[^\W\d_{_ONE_A_WORD}]+(?:['’][^\W\d_]+)?(?![^\W{_ONE_A_WORD}]))"
+    rf"|(?<![^\W{_ONE_A_WORD}])(\d+(?:[.,]\d+)*)(?![^\W\d{_ONE_A_WORD}])"
     r"|([\"'“”()*#–—-]+)"
-    r"|\w+|(?:[,.;:!?](?!\s|\Z)|[^\w\s,.;:!?。，、；：！？「」《》…])+"
+    rf"|\w+|(?:[,.;:!?](?![\s{_ONE_A_WORD}]|\Z)|[^\w\s,.;:!?。，、；：！？「」《》…])+"
 )
 """A word, a number, a mark that prose has now and then, or one that it has not (an identifier, an
 operator). Punctuation that is followed by a space is left out."""
-_WORD, _NUMBER, _MARK = 1, 2, 3
-"""Groups of `_UNIT`."""
 _UNFINISHED = re.compile(rf"(?:[^\W_{_ONE_A_WORD}]|[.,'’]){{0,{_LONGEST_HELD_BACK}}}")
 """Matched from the end: a word or number that the next token may go on with."""
+
+
+class _Unit(NamedTuple):
+    """A word, number or mark that was read."""
+
+    phrase: int
+    """Hash of the phrase that ends here; 0 where none does."""
+    place: int
+    """Tokens read by then."""
+    distance: int
+    """Tokens since the phrase's last appearance; 0 before its third one."""
+
+
+_PLACE = operator.attrgetter("place")
 
 
 class RepeatedProse:
@@ -64,12 +83,7 @@ class RepeatedProse:
         self._pending = ""
         self._tokens = 0
         self._latest: deque[str] = deque(maxlen=PHRASE_WORDS)
-        self._phrases: list[int] = []
-        """One for each unit; 0 where no phrase ends."""
-        self._places: list[int] = []
-        """The token count when each unit was read."""
-        self._distances: list[int] = []
-        """Tokens since the phrase's last appearance, 0 before its third one."""
+        self._units: list[_Unit] = []
         self._appearances: dict[int, int] = {}
         self._last_place: dict[int, int] = {}
 
@@ -80,62 +94,64 @@ class RepeatedProse:
         unfinished = _UNFINISHED.match(pending[::-1])
         end = len(pending) - (unfinished.end() if unfinished else 0)
         self._pending = pending[end:]
-        for match in _UNIT.finditer(pending[:end]):
-            self._add_unit(match)
+        without_phrase = _Unit(0, self._tokens, 0)
+        for word, number, mark in _UNIT.findall(pending[:end]):
+            if word or number:
+                self._latest.append(word.casefold())
+                self._units.append(self._phrase() or without_phrase)
+            else:
+                if not mark:
+                    self._latest.clear()
+                self._units.append(without_phrase)
 
-    def _add_unit(self, match: re.Match[str]) -> None:
-        latest = self._latest
-        kind = match.lastindex
-        if kind is None:
-            latest.clear()
-        if kind is None or kind == _MARK:
-            self._note(0, 0)
-            return
-        latest.append(match[1].casefold() if kind == _WORD else "")
+    def _phrase(self) -> _Unit | None:
+        """Count the phrase that ends with the latest word, if one does."""
+        latest, place = self._latest, self._tokens
         if len(latest) < PHRASE_WORDS or latest.count("") > PHRASE_WORDS - PHRASE_LETTER_WORDS:
-            self._note(0, 0)
-            return
+            return None
         phrase = hash(tuple(latest))
         count = self._appearances.get(phrase, 0) + 1
         self._appearances[phrase] = count
         last = self._last_place.get(phrase, 0)
-        self._last_place[phrase] = self._tokens
-        self._note(phrase, self._tokens - last if count >= APPEARANCES else 0)
-
-    def _note(self, phrase: int, distance: int) -> None:
-        self._phrases.append(phrase)
-        self._places.append(self._tokens)
-        self._distances.append(distance)
+        self._last_place[phrase] = place
+        return _Unit(phrase, place, place - last if count >= APPEARANCES else 0)
 
     def find(self) -> Loop | None:
         """The loop that the latest prose is in, or None."""
         self._forget_old()
-        start = self._first_unit(SPAN_TOKENS)
-        distances = [distance for distance in self._distances[start:] if distance]
-        units = len(self._phrases) - start
-        if units < LEAST_WORDS or len(distances) < _QUICK_SHARE * units:
+        latest = self._latest_units(LONG_SPAN_TOKENS)
+        distances = [unit.distance for unit in latest if unit.distance]
+        if len(latest) < LEAST_WORDS or len(distances) < _QUICK_SHARE * len(latest):
             return None
         period = max(1, int(statistics.median(distances)))
-        start = self._first_unit(max(SPAN_TOKENS, period))
-        counts = [self._appearances.get(phrase, 0) for phrase in self._phrases[start:]]
+        span = _span_tokens(period)
+        if self._tokens < span:
+            return None
+        latest = self._latest_units(span)
+        counts = [self._appearances.get(unit.phrase, 0) for unit in latest]
         if _covered_share(counts) < SHARE:
             return None
         return Loop("paragraphs", period, max(APPEARANCES, int(statistics.median(counts))))
 
-    def _first_unit(self, tokens: int) -> int:
-        """Index of the first unit among the latest `tokens` tokens."""
-        return bisect.bisect_right(self._places, self._tokens - tokens)
+    def _latest_units(self, tokens: int) -> list[_Unit]:
+        first = self._tokens - tokens
+        return self._units[bisect.bisect_right(self._units, first, key=_PLACE) :]
 
     def _forget_old(self) -> None:
-        if len(self._phrases) < REMEMBERED_WORDS + _FORGOTTEN_AT_ONCE:
+        if len(self._units) < REMEMBERED_WORDS + _FORGOTTEN_AT_ONCE:
             return
-        for phrase in self._phrases[:_FORGOTTEN_AT_ONCE]:
-            if phrase:
-                self._appearances[phrase] -= 1
-                if not self._appearances[phrase]:
-                    del self._appearances[phrase], self._last_place[phrase]
-        for units in (self._phrases, self._places, self._distances):
-            del units[:_FORGOTTEN_AT_ONCE]
+        for unit in self._units[:_FORGOTTEN_AT_ONCE]:
+            if unit.phrase:
+                self._appearances[unit.phrase] -= 1
+                if not self._appearances[unit.phrase]:
+                    del self._appearances[unit.phrase], self._last_place[unit.phrase]
+        del self._units[:_FORGOTTEN_AT_ONCE]
+
+
+def _span_tokens(period: int) -> int:
+    if period < SHORT_PERIOD_TOKENS:
+        return SHORT_SPAN_TOKENS
+    return max(LONG_SPAN_TOKENS, int(PERIOD_SHARE * period))
 
 
 def _covered_share(counts: list[int]) -> float:
