@@ -55,6 +55,8 @@ class Speculation:
         if self._unsent:
             self._policy.observe(self._match, len(self._unsent), _agreeing(self._unsent, tokens))
         self._drafter.extend(tokens)
+        # words that are put in come without a proposal
+        self._sent, self._unsent = [], []
 
 
 def _agreeing(drafted: Sequence[int], came: Sequence[int]) -> int:
