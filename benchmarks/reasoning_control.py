@@ -274,7 +274,8 @@ def _text(events: list[Event], kind: type[Reasoning] | type[Answer]) -> str:
 def bounded_table(rows: list[Bounded]) -> str:
     """As Markdown."""
     lines = [
-        "| model | limit | replies | block closed | answer | most tokens | allowed with grace | broken characters |",
+        "| model | limit | replies | block closed | answer | most tokens | allowed with grace "
+        "| broken characters |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     lines += [
@@ -293,7 +294,8 @@ test).
 
 ## Limits
 
-Each reply has to close its block and to answer; reasoning tokens never exceed the limit and its grace.
+Each reply has to close its block and to answer; its reasoning tokens never exceed the limit and its
+grace.
 
 {bounded}
 
@@ -301,8 +303,8 @@ In all {closed} of {replies} blocks closed, {answered} answers.
 
 ## A small window
 
-A window of 512 tokens, a sum of forty numbers, temperature 1.2: {small_answers} answers in {small_runs}
-replies; {small_ended} thoughts were ended to leave room for them.
+A window of 512 tokens, a sum of forty numbers, temperature 1.2: {small_answers} answers in
+{small_runs} replies; {small_ended} thoughts were ended to leave room for them.
 
 ## Steering
 
