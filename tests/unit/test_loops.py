@@ -17,17 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.honest_texts import made_up_texts
-from benchmarks.loop_detection import (
-    IN_TIME_TOKENS,
-    RECORDED,
-    SYMBOLS,
-    LoopRow,
-    alarms_in,
-    all_loops,
-    judge,
-    plain_tokenizer,
-)
+from benchmarks.loop_detection import alarms_in, all_loops, judge, plain_tokenizer
 from benchmarks.loop_recordings import recordings
+from benchmarks.loop_report import IN_TIME_TOKENS, RECORDED, SYMBOLS, LoopRow
 from benchmarks.loop_samples import WORDS, prose, tokenize
 from benchmarks.loop_truth import find_loop, repeated_share
 from localr1.engine.loops import LONGEST_PERIOD, SYMBOLS_SPAN_TOKENS, Loop, LoopDetector
