@@ -56,8 +56,9 @@ class BetweenQuestions:
         if not self._engine.is_alive:
             return
         commands: list[LoadState | Prefill] = []
-        if from_disk and messages and settings.state_disk_gib:
-            commands.append(LoadState(self._engine.new_id(), _states(), from_disk))
+        budget = _budget_bytes(settings)
+        if from_disk and messages and budget:
+            commands.append(LoadState(self._engine.new_id(), _states(), from_disk, budget))
         asked = prompt_messages(messages, settings.system)
         wanted = may_work if settings.read_ahead is None else settings.read_ahead
         if wanted and not self._is_brief and any(each.role == "assistant" for each in asked):
@@ -68,11 +69,15 @@ class BetweenQuestions:
 
     async def keep_state(self, identity: str | None, settings: Settings) -> None:
         """Keep what the engine holds, so that opening the conversation again is quick."""
-        budget = int(settings.state_disk_gib * _GIB)
+        budget = _budget_bytes(settings)
         if self._is_brief or not identity or not budget or not self._engine.is_alive:
             return
         self._background.start([SaveState(self._engine.new_id(), _states(), identity, budget)])
         await self._background.wait()
+
+
+def _budget_bytes(settings: Settings) -> int:
+    return int(settings.state_disk_gib * _GIB)
 
 
 def _states() -> bytes:
