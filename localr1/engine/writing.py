@@ -42,7 +42,8 @@ class Writing:
         self._streams = streams
         self._speculator = speculator
         self._told = len(streams[0].tokens)
-        """Tokens of the reply that the speculator knows of."""
+        """Tokens of the reply that the speculator knows of. Where some are taken back it misses as
+        many of the next ones: that costs a guess, never a token."""
         self.drafted_tokens = self.accepted_tokens = 0
 
     def run(self) -> None:

@@ -133,12 +133,23 @@ def test_without_cuts_the_character_is_waited_for(desk: Desk, vocabulary: Vocabu
 # ---- a person in a hurry -----------------------------------------------------------------------
 
 
-def test_hurry_in_the_middle_waits_for_a_sentence(desk: Desk, vocabulary: Vocabulary) -> None:
-    script = vocabulary.tokens("One", " two", ".", "Four")
-    streams = desk.begin([ScriptedDrawing(script)], WORDS)
-    desk.is_hurried = True
+@pytest.mark.parametrize("batches", [0, 1, 3])
+def test_hurry_waits_for_the_next_sentence(
+    desk: Desk, vocabulary: Vocabulary, batches: int
+) -> None:
+    sentences = [vocabulary.tokens("One", " two", "."), vocabulary.tokens(" Three", " four", ".")]
+    streams = desk.begin(
+        [ScriptedDrawing([*sentences[0], *sentences[1], vocabulary.token("A")])], WORDS
+    )
+
+    def ask() -> None:
+        desk.is_hurried = len(desk.cache.batches) >= batches
+
+    ask()
+    desk.cache.before_batch = ask
     desk.write(streams)
-    assert streams[0].writer.reasoning == "One two.\n\nNow I answer."
+    thought = "One two. Three four." if batches == 3 else "One two."
+    assert streams[0].writer.reasoning == f"{thought}\n\nNow I answer."
     assert streams[0].writer.reasoning_end("stop") == "asked"
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from localr1.engine import native
 from localr1.engine.protocol import ReasoningRule
 from localr1.engine.reply_stream import ReplyStream
+from localr1.engine.speculating import Speculating
 from localr1.engine.writing import Writing
 from localr1.errors import DoesNotFit, EngineError
 from tests.decoding import CLOSE, END, OPEN, Desk, Model, ModelDrawing, ScriptedDrawing, Vocabulary
@@ -178,6 +179,30 @@ def test_guessing_never_changes_a_reply(
     # the reply's last token may have been drawn without being read
     assert guessing.held.tokens == guessing.cache.sequences[0]
     assert guessing.held.tokens == plain.held.tokens
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 10_000), budget=st.none() | st.integers(0, 100))
+def test_lookup_never_changes_a_reply(seed: int, budget: int | None) -> None:
+    """A model that repeats phrases of its prompt, and a drafter that looks them up."""
+    vocabulary = Vocabulary()
+    phrases = [words(vocabulary, 30)[start : start + 6] for start in range(0, 30, 6)]
+    script = [t for n in random.Random(seed).choices(range(5), k=25) for t in phrases[n]]
+    script = [*script[:70], CLOSE, *script[70:]]
+    rule = ReasoningRule(max_tokens=budget, closing_words="\n\nNow I answer.\n")
+    desk = Desk(vocabulary)
+    streams = desk.begin([ScriptedDrawing(script)], rule)
+    speculation = Speculating(on_gpu=False, can_cut=True).begin("lookup", desk.read, afresh=True)
+    writing = desk.write(streams, speculation)
+    plain = Desk(vocabulary).write_script(script, rule=rule)
+    assert streams[0].tokens == plain.tokens
+    assert writing.accepted_tokens > 0
+    assert desk.held.tokens == desk.cache.sequences[0] == [*desk.prompt, *plain.tokens]
+
+
+def test_nothing_is_guessed_where_it_is_off_or_cannot_be_taken_back() -> None:
+    assert Speculating(on_gpu=False, can_cut=True).begin("off", [], afresh=False) is None
+    assert Speculating(on_gpu=False, can_cut=False).begin("lookup", [], afresh=False) is None
 
 
 def test_where_nothing_can_be_taken_back_the_text_is_read_again(
