@@ -150,7 +150,9 @@ class StreamMaker:
         put_in = len(self._prompts.word_ids(words)) + len(self._words.tags.close)
 
         def closing_ids(tail: str) -> list[int]:
-            return self._prompts.word_ids(words.lstrip("\n") if tail == "\n" else words)
+            # an empty thought follows the line of its tag
+            begins_line = tail in ("", "\n")
+            return self._prompts.word_ids(words.lstrip("\n") if begins_line else words)
 
         def tell(kind: str, text: str) -> None:
             emit(Notice(id=command.id, kind=kind, text=text, sample=number))

@@ -60,6 +60,22 @@ def test_the_thought_ends_with_a_sentence_within_the_grace(
     assert (stream.finish, stream.writer.inserted_tokens) == ("stop", 6)
 
 
+@pytest.mark.parametrize(("pieces", "blank_lines"), [(["One", "."], 1), (["One", "\n"], 0)])
+def test_closing_words_begin_a_line_of_their_own(
+    desk: Desk, vocabulary: Vocabulary, pieces: list[str], blank_lines: int
+) -> None:
+    stream = desk.write_script(vocabulary.tokens(*pieces), rule=rule(2))
+    said = vocabulary.content(stream.tokens).decode()
+    assert said.startswith("".join(pieces) + "\n\n" * blank_lines + "Now I answer.\n\n</think>")
+
+
+def test_closing_words_of_an_empty_thought_follow_its_tag(
+    desk: Desk, vocabulary: Vocabulary
+) -> None:
+    stream = desk.write_script([END, vocabulary.token("Four")], rule=WORDS)
+    assert vocabulary.content(stream.tokens).decode().startswith("Now I answer.")
+
+
 def test_no_thinking_puts_in_an_empty_block(desk: Desk, vocabulary: Vocabulary) -> None:
     stream = desk.write_script(vocabulary.tokens("Four"), rule=rule(0))
     assert (stream.writer.reasoning, stream.writer.answer) == ("", "Four")
