@@ -94,6 +94,8 @@ def _kept_tokens(
         in_block = had_block and kept < closed_after
         # without a block, tokens before any word may be a tag that opens one
         is_answer = shares_thought and (written.closed_after is not None or extent.answer > 0)
-        if has_block if in_block else is_answer:
+        # before the first word of a thought, the tag that opens it may be missing
+        is_thought = has_block and (opens_block or extent.reasoning > 0)
+        if is_thought if in_block else is_answer:
             return kept
     return 0
