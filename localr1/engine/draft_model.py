@@ -10,8 +10,8 @@ from localr1.engine.shared_prefix import shared_prefix
 
 LEAST_PROBABILITY = 0.75
 """A draft ends before a token that the small model itself gives less. Where it is unsure the large
-one mostly decides otherwise, and what is drafted after a wrong token is lost with it. The value
-is llama.cpp's former default for p_min; with greedy drafts it asks for a clear first choice."""
+one mostly decides otherwise, and all that is drafted after a wrong token is lost with it: only its
+sure guesses are worth a batch. llama.cpp's p_min was 0.75 for long."""
 
 
 class DraftModel:

@@ -10,8 +10,7 @@ import llama_cpp.llama_cpp as llama
 
 _COMPARED = 10
 """The likeliest tokens, over which probabilities are taken, as llama.cpp does it for its drafts
-(common/speculative.cpp). All others together rarely have more than a few percent where the first
-has half; leaving them out spares exponentials over the whole vocabulary."""
+(common/speculative.cpp): no exponentials over the whole vocabulary."""
 
 
 class Guess(NamedTuple):
