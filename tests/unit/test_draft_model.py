@@ -234,3 +234,11 @@ def test_a_stop_while_drafting_sends_nothing() -> None:
     small.window.stops_after = 2
     assert draft.draft(5) == []
     assert small.flag.is_raised
+
+
+def test_after_a_cut_other_words_are_read_in_place_of_those_taken_back() -> None:
+    draft = Small().after([1, 2, 3, 4, 5, 6])
+    draft.draft(1)
+    draft.keep(3)
+    draft.extend([9, 9, 9, 9])
+    assert draft.draft(4) == ideal([1, 2, 3, 9, 9, 9, 9], 4)

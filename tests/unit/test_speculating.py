@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from typing import Any
 
@@ -127,6 +128,27 @@ def test_what_never_comes_true_costs_no_more_than_the_bound(stops_after: int | N
         speculator.came([1000 + tokens])
         assert time <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT + 1e-6
     assert small.drafts > 1
+
+
+def test_the_bound_holds_for_both_ways_together() -> None:
+    """What was just repeated never comes a third time, and the small model is wrong as well."""
+    small = SmallModel(guess=1)
+    rng = random.Random(3)
+    text = [rng.randrange(10, 20) for _ in range(400)]
+    speculator = speculating(small).begin("auto", text, afresh=True)
+    assert speculator
+    time, by_small, looked_up = 0.0, 0, 0
+    for tokens in range(1, 1_001):
+        before = small.drafts
+        sent = speculator.propose(31)
+        by_small += small.drafts > before
+        looked_up += bool(sent) and small.drafts == before
+        cost = COST * len(sent) if small.drafts > before else 0.0
+        time += GPU_COSTS.batch(len(sent) + 1) + cost
+        wrong = [token for token in range(10, 20) if token not in sent[:1]]
+        speculator.came([rng.choice(wrong)])
+        assert time <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT + 1e-6
+    assert min(by_small, looked_up) > 1
 
 
 def test_it_gives_up_a_small_model_that_is_wrong_and_keeps_one_that_is_right() -> None:
