@@ -93,8 +93,10 @@ class Context:
         # a recurrent model keeps a whole state for each sequence, needed or not
         params.n_seq_max = 1 if is_single or _keeps_states(model) else MOST_SAMPLES
         params.kv_unified = True
-        params.n_batch, params.n_ubatch = plan.n_batch, plan.n_ubatch
-        params.n_outputs_max = params.n_outputs_max_per_seq = 1 if is_single else MOST_ROWS
+        n_rows = 1 if is_single else MOST_ROWS
+        n_batch = max(plan.n_batch, n_rows)
+        params.n_batch, params.n_ubatch = n_batch, plan.n_ubatch
+        params.n_outputs_max = params.n_outputs_max_per_seq = n_rows
         params.n_threads, params.n_threads_batch = plan.n_threads, plan.n_threads_batch
         params.type_k, params.type_v = _KV_TYPES[plan.type_k], _KV_TYPES[plan.type_v]
         params.swa_full = plan.swa_full
@@ -112,7 +114,7 @@ class Context:
         self.n_sequences: int = llama.llama_n_seq_max(self.handle)
         self.can_cut = can_cut(model, plan)
         self._one = (llama.llama_token * 1)()
-        self._batch = llama.llama_batch_init(plan.n_batch, 0, 1)
+        self._batch = llama.llama_batch_init(n_batch, 0, 1)
 
     def decode(self, tokens: Sequence[int]) -> int:
         """Process tokens after those already held; 0, or llama_decode's code."""
@@ -125,7 +127,7 @@ class Context:
         return int(llama.llama_decode(self.handle, llama.llama_batch_get_one(self._one, 1)))
 
     def decode_rows(self, rows: Sequence[Row]) -> int:
-        """Process tokens of any sequences, at most `n_batch`; 0, or llama_decode's code."""
+        """Process tokens of any sequences, at most `MOST_ROWS`; 0, or llama_decode's code."""
         batch = self._batch
         for index, row in enumerate(rows):
             batch.token[index], batch.pos[index] = row.token, row.position
