@@ -21,13 +21,15 @@ _COST_BESIDE_WEIGHTS = 0.03
 likeliest of 151,936 tokens takes 0.15 ms (measured on Zen 3), starting the computation about as
 much, where a token of 7B takes some 10 ms on a GPU; on a CPU it is less."""
 
+_HOST_SLOWDOWN = 10.0
+"""How much longer weights take to read from main memory than from a GPU's: 50 to 100 GB/s where
+cards have 500 to 1,000 and more."""
+
 _CANNOT_CUT = (
     "This model cannot take back tokens that it has read, so nothing can be guessed ahead for it."
 )
-
-
 _WOULD_NOT_PAY = (
-    "{name} is not loaded: on this computer checking its guesses would take as long as it saves. "
+    "{name} is not loaded: on this computer guessing ahead with it would take as long as it saves. "
     "--speculate draft uses it all the same."
 )
 
@@ -73,7 +75,7 @@ class DraftLoader:
         self._make_context = make_context
 
     def load(
-        self, command: Load, model: Any, context: native.Context, costs: CostTable
+        self, command: Load, model: Any, context: native.Context, costs: CostTable, *, on_gpu: bool
     ) -> Drafting:
         """Load the draft model that the command names.
 
@@ -82,6 +84,7 @@ class DraftLoader:
             model: the large model.
             context: the large model's window, which the draft's is as long as.
             costs: what batches of the large model cost.
+            on_gpu: whether all of it is on a GPU.
 
         Raises:
             LoadFailed: the engine refused the file.
@@ -92,12 +95,15 @@ class DraftLoader:
             return Drafting(notice=_CANNOT_CUT if is_asked else "")
         if command.draft is None:
             return Drafting()
-        likely_cost = draft_cost(command.draft.plan.weights_bytes, _size_bytes(model))
-        if command.speculate == "auto" and not may_pay(costs, likely_cost):
-            return Drafting(notice=_WOULD_NOT_PAY.format(name=command.draft.name))
-        return self._load(command.draft, model, context)
+        asked = command.draft
+        # layers that are left on the host make the small model wait for main memory
+        is_apart = on_gpu and not asked.on_gpu
+        cost = draft_cost(asked.plan.weights_bytes, _size_bytes(model), is_apart=is_apart)
+        if command.speculate == "auto" and not may_pay(costs, cost):
+            return Drafting(notice=_WOULD_NOT_PAY.format(name=asked.name))
+        return self._load(asked, model, context, cost)
 
-    def _load(self, asked: DraftLoad, model: Any, context: native.Context) -> Drafting:
+    def _load(self, asked: DraftLoad, model: Any, context: native.Context, cost: float) -> Drafting:
         plan = msgspec.structs.replace(asked.plan, n_ctx=context.n_ctx)
         small = self._load_model(asked.path, plan, lambda _progress: None)
         if reason := _unsuitable(model, small, plan):
@@ -111,7 +117,7 @@ class DraftLoader:
             min(native.Vocabulary(model).size, vocabulary.size),
             vocabulary.ends_reply,
         )
-        return Drafting(draft, draft_cost(_size_bytes(small), _size_bytes(model)))
+        return Drafting(draft, cost)
 
 
 def _unsuitable(model: Any, small: Any, plan: LoadPlan) -> str:
@@ -121,7 +127,7 @@ def _unsuitable(model: Any, small: Any, plan: LoadPlan) -> str:
     return vocabularies_match(_facts(model), _facts(small))
 
 
-def draft_cost(draft_bytes: int, target_bytes: int) -> float:
+def draft_cost(draft_bytes: int, target_bytes: int, *, is_apart: bool = False) -> float:
     """Time of a drafted token, in units of a token of the large model.
 
     A token reads all weights once and waits for them most of the time, so the ratio of the two
@@ -130,8 +136,10 @@ def draft_cost(draft_bytes: int, target_bytes: int) -> float:
     Args:
         draft_bytes: of the small model's weights.
         target_bytes: of the large model's.
+        is_apart: the small model is in main memory and the large one on a GPU.
     """
-    return draft_bytes / target_bytes + _COST_BESIDE_WEIGHTS
+    ratio = draft_bytes / target_bytes
+    return ratio * (_HOST_SLOWDOWN if is_apart else 1.0) + _COST_BESIDE_WEIGHTS
 
 
 def _size_bytes(model: Any) -> int:

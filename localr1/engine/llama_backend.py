@@ -114,7 +114,7 @@ class LlamaBackend:
         on_gpu = self._plan.n_gpu_layers > native.model_numbers(self._model)["n_layer"]
         costs = GPU_COSTS if on_gpu else CPU_COSTS
         loader = DraftLoader(self._flag, self._log, self._load_model, self._make_context)
-        drafting = loader.load(command, self._model, self._context, costs)
+        drafting = loader.load(command, self._model, self._context, costs, on_gpu=on_gpu)
         if drafting.notice:
             emit(Notice(id=command.id, kind="draft", text=drafting.notice))
         return Speculating(

@@ -43,6 +43,8 @@ class DraftLoad(msgspec.Struct, frozen=True):
     plan: LoadPlan
     name: str
     """As shown to a person."""
+    on_gpu: bool = False
+    """Whether all its layers are on a GPU, as the plan says."""
 
 
 class Load(_Command, frozen=True, tag="load"):

@@ -82,7 +82,8 @@ def draft_load(
             f"{header.name} does not fit into memory beside {file.name}",
             f"{_LEAVE_OUT}, or choose a smaller window with --n-ctx",
         ) from None
-    return DraftLoad(os.fsencode(reference.path), own, header.name)
+    on_gpu = own.n_gpu_layers > sizes_of(header).n_layer  # the output counts as one
+    return DraftLoad(os.fsencode(reference.path), own, header.name, on_gpu)
 
 
 def _of_no_use(draft: GgufHeader, draft_path: Path, target: GgufHeader, path: Path) -> str:

@@ -128,7 +128,7 @@ def test_where_it_pays_auto_takes_both_ways_of_guessing(
 ) -> None:
     """A relative at a tenth of the cost, on a machine where checking is cheap."""
     monkeypatch.setattr(llama_backend, "CPU_COSTS", GPU_COSTS)
-    monkeypatch.setattr(draft_loading, "draft_cost", lambda *_: 0.1)
+    monkeypatch.setattr(draft_loading, "draft_cost", lambda *_, is_apart: 0.1)
     writer = GreedyWriter(demo, demo)
     for question in SUMS:
         plain, auto = writer.write(question, "off"), writer.write(question, "auto")
@@ -267,5 +267,5 @@ def test_a_model_that_cannot_take_back_is_told_of_only_who_asked(
     loader = DraftLoader(nothing, nothing, nothing, nothing)
     asked = Load(1, b"x", ONE_THREAD, chat, "M", draft=draft, speculate=speculate)
     by_name = msgspec.structs.replace(asked, speculate="lookup")
-    assert bool(loader.load(asked, None, context, CPU_COSTS).notice) is is_named
-    assert loader.load(by_name, None, context, CPU_COSTS).notice
+    assert bool(loader.load(asked, None, context, CPU_COSTS, on_gpu=False).notice) is is_named
+    assert loader.load(by_name, None, context, CPU_COSTS, on_gpu=False).notice

@@ -97,11 +97,11 @@ def test_the_draft_model_gets_a_window_as_long(large: Path, small: Path) -> None
 
 def test_layers_asked_for_are_the_large_models(large: Path, small: Path) -> None:
     devices = (CPU_DEVICE, gpu("CUDA0", 8))
-    for layers, expected in ((0, 0), (3, 2)):
+    for layers, expected, on_gpu in ((0, 0, False), (3, 2, True)):
         file = file_with(large, draft=str(small), n_gpu_layers=layers)
         found = drafted(large, file, devices)
         assert found
-        assert found.plan.n_gpu_layers == expected
+        assert (found.plan.n_gpu_layers, found.on_gpu) == (expected, on_gpu)
 
 
 def test_guesses_do_not_go_over_a_network(large: Path, small: Path) -> None:

@@ -197,3 +197,10 @@ def test_the_cost_of_a_draft_follows_the_sizes() -> None:
     small, large = 1_100_000_000, 4_700_000_000
     assert small / large < draft_cost(small, large) < small / large + 0.1
     assert draft_cost(small, 2 * large) < draft_cost(small, large)
+
+
+def test_a_small_model_on_the_cpu_is_of_no_use_to_one_on_a_gpu() -> None:
+    """R1-Distill-Qwen-1.5B for 32B in Q4_K_M."""
+    sizes = 1_120_000_000, 19_850_000_000
+    assert may_pay(GPU_COSTS, draft_cost(*sizes))
+    assert not may_pay(GPU_COSTS, draft_cost(*sizes, is_apart=True))
