@@ -36,6 +36,7 @@ class Printer:
         self._status_shown = False
         self._dim = False
         self._line_open = False
+        self._talk_open = False
 
     @property
     def talks_to_person(self) -> bool:
@@ -70,21 +71,48 @@ class Printer:
             self._talk(_DIM)
             self._dim = True
         self._talk(clean(text))
+        if text:
+            self._talk_open = not text.endswith("\n")
 
     def end_aside(self) -> None:
         """A blank line after streamed talk."""
-        self._talk("\n\n")
+        self._talk("\n\n" if self._talk_open else "\n")
+        self._talk_open = False
         self._end_dim()
+
+    def after_enter(self) -> None:
+        """A person pressed Enter on the terminal: what is shown there goes on at a new line."""
+        self._talk_open = self._status_shown = False
+        self._line_open = self._line_open and not self._out.isatty()
 
     def line(self, text: str) -> None:
         """A line of talk."""
+        self._begin_line()
+        self._talk(clean_line(text, limit=2000) + "\n")
+
+    def line_as_is(self, text: str) -> None:
+        """A line of talk whose spaces align it."""
+        self._begin_line()
+        self._talk(f"{clean(text)}\n")
+
+    def prompt(self, mark: str) -> None:
+        """What stands before a line that a person is to type."""
+        self._begin_line()
+        self._talk(mark)
+
+    def _begin_line(self) -> None:
+        """Begin a line of talk, below what a terminal shows unfinished."""
         self.clear_status()
         self._end_dim()
-        self._talk(clean_line(text, limit=2000) + "\n")
+        shares_terminal = self._line_open and self._out.isatty() and self._err.isatty()
+        if self._talk_open or shares_terminal:
+            self._talk("\n")
+        self._talk_open = False
+        self._line_open = self._line_open and not shares_terminal
 
     def dim_line(self, text: str) -> None:
         """A line of talk that may be overlooked."""
-        self.clear_status()
+        self._begin_line()
         text = clean_line(text, limit=2000)
         self._talk(f"{_DIM}{text}{_PLAIN}\n" if self._styled else f"{text}\n")
 
