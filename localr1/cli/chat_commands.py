@@ -111,7 +111,10 @@ class ChatCommands:
             return ExitCode.OK
         tokens = await self._session.thought_tokens(position)
         await self._session.carry_thought(position, argument == "keep")
-        self._printer.line(_cost_sentence(tokens, is_kept=argument == "keep"))
+        has_answer = bool(self._session.messages[position].text)
+        self._printer.line(
+            _cost_sentence(tokens, is_kept=argument == "keep", has_answer=has_answer)
+        )
         return ExitCode.OK
 
     def _last_thought(self) -> int:
@@ -202,10 +205,9 @@ def _amounts(text: str) -> tuple[int | None, float | None]:
     return tokens, seconds
 
 
-def _cost_sentence(tokens: int, *, is_kept: bool) -> str:
-    if not tokens:
-        stays = "stays" if is_kept else "does not stay"
-        return f"The thought {stays} in the context; without an answer it costs nothing."
+def _cost_sentence(tokens: int, *, is_kept: bool, has_answer: bool) -> str:
+    if not has_answer:
+        return "Noted; a reply without an answer is not in the context, so it costs nothing yet."
     if is_kept:
         return f"The thought stays in the context, for {count(tokens, 'token')}."
     return f"The thought is left out of the context, which saves {count(tokens, 'token')}."

@@ -91,6 +91,8 @@ class LineChat:
         while True:
             kept, self._control.kept_lines = self._control.kept_lines, []
             self._prompt.suggest(kept)
+            if self._control.input_ended and not self._prompt.has_suggestions:
+                return
             try:
                 line = self._prompt.read()
             except EOFError:

@@ -85,6 +85,10 @@ class Printer:
         self._talk_open = self._status_shown = False
         self._line_open = self._line_open and not self._out.isatty()
 
+    def after_interrupt(self) -> None:
+        """A person pressed Ctrl-C, and the terminal shows ^C: talk goes on at a new line."""
+        self._talk_open = self._talk_open or self.talks_to_person
+
     def line(self, text: str) -> None:
         """A line of talk."""
         self._begin_line()

@@ -29,6 +29,11 @@ class PromptLine:
         """Put these into the next prompts, one each, to be sent with Enter or changed."""
         self._kept += lines
 
+    @property
+    def has_suggestions(self) -> bool:
+        """Whether kept lines wait for a prompt."""
+        return bool(self._kept)
+
     def read(self) -> str:
         """The next line.
 

@@ -16,8 +16,8 @@ from localr1.cli.typed_lines import TypedLines
 from localr1.engine.protocol import Answer, Done, Event, Prompt, Reasoning
 from localr1.session import ChatSession
 
-_KEYS = "e Enter: answer now   p Enter: pause and add to the thought   Ctrl-C: stop"
-_KEYS_SIDE_BY_SIDE = "e Enter: answer now   Ctrl-C: stop"
+_KEYS = "e Enter: answer now · p Enter: pause and add to the thought · Ctrl-C: stop"
+_KEYS_SIDE_BY_SIDE = "e Enter: answer now · Ctrl-C: stop"
 _PAUSED_IN_THOUGHT = (
     "Paused. Type words for the thought, < to take back a sentence, or Enter to go on."
 )
@@ -65,11 +65,13 @@ class ReplyControl:
         self._keeps_lines = keeps_lines
         self._paused_lines: asyncio.Queue[str | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._hint_shown = self._pause_asked = self._interrupted = False
+        self._hint_shown = self._pause_asked = self._interrupted = self._hurry = False
         self._phase: Phase = "waiting"
         self._samples = 1
         self.kept_lines: list[str] = []
         """Typed while a reply was written, for the next prompts."""
+        self.input_ended = False
+        """Ctrl-D was typed while a reply was written."""
 
     # ---- the reply -------------------------------------------------------------------------
 
@@ -96,12 +98,14 @@ class ReplyControl:
     def interrupt(self) -> None:
         """The person pressed Ctrl-C: a pause is over, and the reply with it."""
         self._interrupted = True
+        self._printer.after_interrupt()
         self._paused_lines.put_nowait(None)
 
     def answer_now(self) -> None:
-        """End the thought, where one is being written or about to be."""
+        """End the thought, or do so as soon as one is about to begin."""
         if self._phase in ("reading", "reasoning"):
             self._start(self._session.answer_now())
+        self._hurry = self._phase == "waiting"
 
     async def _show(self, reply: AsyncIterator[Event]) -> Event | None:
         last: Event | None = None
@@ -130,6 +134,8 @@ class ReplyControl:
     def _notice_phase(self, event: Event) -> None:
         if isinstance(event, Prompt) and self._phase == "waiting":
             self._phase = "reading"
+            if self._hurry:
+                self.answer_now()
         elif isinstance(event, (Reasoning, Answer)):
             if self._phase in ("waiting", "reading"):
                 self._show_keys()
@@ -165,20 +171,20 @@ class ReplyControl:
             self._on_answer_key()
         elif word == "p":
             self._on_pause_key()
-        elif line is not None and word:
+        elif line is None:
+            self.input_ended = not self._interrupted
+        elif word:
             self._on_other(line)
 
     def _on_answer_key(self) -> None:
-        if self._phase == "waiting":
-            self._printer.dim_line("It has not begun to think.")
-        elif self._phase == "answer":
+        if self._phase == "answer":
             self._printer.dim_line("It is answering already.")
         else:
             self.answer_now()
 
     def _on_pause_key(self) -> None:
         if self._samples > 1:
-            self._printer.dim_line(f"Replies side by side cannot be paused.   {self._keys}")
+            self._printer.dim_line(f"Replies side by side cannot be paused. {self._keys}")
         elif self._phase in ("reasoning", "answer"):
             self._pause_asked = True
             self._start(self._session.stop())
@@ -190,8 +196,8 @@ class ReplyControl:
             self.kept_lines.append(line)
         if not self._hinted:
             self._hinted = True
-            kept = "Kept for your next message.   " if self._keeps_lines else ""
-            self._printer.dim_line(f"{kept}{self._keys}")
+            is_kept = self._keeps_lines
+            self._printer.dim_line("Kept for your next message." if is_kept else self._keys)
 
     # ---- a pause ---------------------------------------------------------------------------
 

@@ -33,7 +33,8 @@ def done_line(event: Done) -> str:
     parts = [_FINISHES[event.finish_reason]] if event.finish_reason in _FINISHES else []
     if event.reasoning_tokens:
         parts.append(_thought(event))
-    parts.append(f"answer {count(event.answer_tokens, 'token')}")
+    if event.answer_tokens or not event.reasoning_tokens:
+        parts.append(f"answer {count(event.answer_tokens, 'token')}")
     if event.generation_tps:
         parts.append(f"{event.generation_tps:.1f} tokens/s")
     if event.drafted_tokens:

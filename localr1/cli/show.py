@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from localr1.chat.messages import ReasoningEnd
 from localr1.cli.output import Printer
 from localr1.cli.reply_summary import done_line
 from localr1.cli.side_by_side import SideBySide
@@ -30,13 +31,14 @@ _SLOW_PROMPT_TOKENS = 256
 
 
 class Spent(NamedTuple):
-    """Tokens of a reply so far."""
+    """What a reply took so far, all its runs together."""
 
-    reasoning_tokens: int
-    answer_tokens: int
+    reasoning_tokens: int = 0
+    answer_tokens: int = 0
+    reasoning_ended_by: ReasoningEnd | None = None
 
 
-_NOTHING_SPENT = Spent(0, 0)
+_NOTHING_SPENT = Spent()
 
 
 class EventShower(Protocol):
@@ -152,11 +154,7 @@ class TextEvents:
             self._many.show(self._session.vote)
         self._last = self._spent(event)
         if self._printer.talks_to_person:
-            whole = msgspec.structs.replace(
-                event,
-                reasoning_tokens=self._last.reasoning_tokens,
-                answer_tokens=self._last.answer_tokens,
-            )
+            whole = msgspec.structs.replace(event, **self._last._asdict())
             self._printer.dim_line(done_line(whole))
 
     def _end_text(self) -> None:
@@ -165,9 +163,11 @@ class TextEvents:
 
     def _spent(self, event: Done) -> Spent:
         """What the reply took so far; an event counts the tokens since it last went on."""
+        was_over = self._before.reasoning_ended_by not in (None, "cancelled", "length", "error")
         return Spent(
             self._before.reasoning_tokens + event.reasoning_tokens,
             self._before.answer_tokens + event.answer_tokens,
+            self._before.reasoning_ended_by if was_over else event.reasoning_ended_by,
         )
 
 
