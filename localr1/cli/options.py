@@ -155,7 +155,8 @@ def _joined_tags(tags: object) -> str:
 
     assert isinstance(tags, tuple)
     for tag in tags:
-        if not tag or tag.split() != [tag]:
+        # click takes whatever follows, the next flag too
+        if tag.split() != [tag] or tag.startswith("--"):
             raise UsageError(
                 "--reasoning-tags takes two words without white space",
                 "for example --reasoning-tags '<think>' '</think>'",
