@@ -106,8 +106,7 @@ class TextEvents:
         elif isinstance(event, Done):
             self._show_done(event)
         elif isinstance(event, Failed):
-            self._end_text()
-            self._printer.error(Localr1Error(event.message, event.hint))
+            self._show_failure(event)
 
     def pause(self, event: Done) -> None:
         """The reply was stopped to be gone on with."""
@@ -156,6 +155,12 @@ class TextEvents:
         if self._printer.talks_to_person:
             whole = msgspec.structs.replace(event, **self._last._asdict())
             self._printer.dim_line(done_line(whole))
+
+    def _show_failure(self, event: Failed) -> None:
+        self._end_text()
+        if self._many and self._many.has_text:
+            self._many.show_replies()
+        self._printer.error(Localr1Error(event.message, event.hint))
 
     def _end_text(self) -> None:
         self._end_reasoning()

@@ -42,6 +42,11 @@ class SideBySide:
         self._tokens += event.tokens
         self._show_status()
 
+    @property
+    def has_text(self) -> bool:
+        """Whether anything was written."""
+        return any(self._thoughts) or any(self._answers)
+
     def _take_notice(self, event: Notice) -> None:
         if event.kind == "late_reasoning":
             self._thoughts[event.sample] += self._answers[event.sample]
@@ -64,16 +69,20 @@ class SideBySide:
 
     def show(self, vote: Vote | None) -> None:
         """Show all replies in order, the kept one once more at the end."""
-        replies = len(self._answers)
-        for number in range(replies):
-            answer = "".join(self._answers[number]).strip()
-            self._show_heading(heading(number + 1, replies, last_boxed(answer)))
-            self._show_reply(number)
+        self.show_replies()
         kept = vote.voters[0] if vote else 0
         self._show_heading(kept_heading(kept + 1, vote))
         self._printer.data(f"{self._shown(kept)}\n")
         for text in self._notices:
             self._printer.line(text)
+
+    def show_replies(self) -> None:
+        """Show all replies in order, as far as they were written."""
+        replies = len(self._answers)
+        for number in range(replies):
+            answer = "".join(self._answers[number]).strip()
+            self._show_heading(heading(number + 1, replies, last_boxed(answer)))
+            self._show_reply(number)
 
     def _show_heading(self, text: str) -> None:
         self._printer.data(f"{text}\n\n")

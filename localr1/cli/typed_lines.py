@@ -11,6 +11,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -20,6 +21,9 @@ LINE_LIMIT_BYTES = 64 << 10
 _REST_SECONDS = 0.5
 """A job in the background looks this often whether it is in front again; so does one whose
 terminal said that its input ended, which a lost terminal says without end."""
+
+_LOOK_SECONDS = 0.1
+"""A wait without an end could not be broken off by Ctrl-C on Windows."""
 
 OnLine = Callable[[str | None], None]
 """Receives a line without its end; None where the input ended (Ctrl-D)."""
@@ -117,25 +121,25 @@ class ThreadLines:
         self._on_line: OnLine | None = None
         self._is_reading = False
         self._got = threading.Condition()
-        self._lines: list[str | None] = []
+        self._lines: deque[str | None] = deque()
 
     def start(self, loop: asyncio.AbstractEventLoop, on_line: OnLine) -> None:
         """Hand over lines from now on."""
         self._loop, self._on_line = loop, on_line
-        self._request()
+        self._deliver()
 
     def stop(self) -> str:
-        """Hand over no more."""
+        """Hand over no more; answers nothing, since only whole lines are read."""
         self._on_line = None
         return ""
 
     def next_line(self) -> str | None:
         """Wait for a line at the prompt; None where the input ended."""
-        self._request()
         with self._got:
             while not self._lines:
-                self._got.wait(0.1)  # so that Ctrl-C is seen
-            return self._lines.pop(0)
+                self._request()
+                self._got.wait(_LOOK_SECONDS)
+            return self._lines.popleft()
 
     def _request(self) -> None:
         if not self._is_reading:
@@ -144,21 +148,22 @@ class ThreadLines:
 
     def _read(self) -> None:
         raw = sys.stdin.buffer.readline(LINE_LIMIT_BYTES)
-        line = _text(raw.rstrip(b"\r\n")) if raw else None
-        self._is_reading = False
-        if self._on_line is None:
-            with self._got:
-                self._lines.append(line)
-                self._got.notify()
-        else:
-            self._loop.call_soon_threadsafe(self._deliver, line)
+        with self._got:
+            self._lines.append(_text(raw.rstrip(b"\r\n")) if raw else None)
+            self._is_reading = False
+            self._got.notify()
+        if self._on_line is not None:
+            # the loop may have ended meanwhile; the prompt finds the line then
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._deliver)
 
-    def _deliver(self, line: str | None) -> None:
-        if self._on_line is None:
-            self._lines.append(line)
-            return
-        self._on_line(line)
-        if line is not None:
+    def _deliver(self) -> None:
+        ended = False
+        while self._on_line is not None and self._lines:
+            line = self._lines.popleft()
+            ended = line is None
+            self._on_line(line)
+        if self._on_line is not None and not ended:
             self._request()
 
 
