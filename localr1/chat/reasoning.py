@@ -41,7 +41,8 @@ class ReasoningParser:
         expects_block: this model thinks, so a closing tag without an opening one closes a
             block that was never opened. Others may quote the tag in an answer.
         has_text: words of the part at hand were written before; white space belongs to them.
-        in_answer: the block is over already.
+        in_answer: the block is over already, where there was one.
+        had_block: there was one; of use with `in_answer`.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class ReasoningParser:
         expects_block: bool = True,
         has_text: bool = False,
         in_answer: bool = False,
+        had_block: bool = True,
     ) -> None:
         self._open = open_tag
         self._close = close_tag
@@ -62,7 +64,7 @@ class ReasoningParser:
         self._held = ""
         """Text that may turn out to be part of a tag, or white space at the end of a part."""
         self._part_has_text = has_text
-        self._had_block = in_reasoning or in_answer
+        self._had_block = in_reasoning or (in_answer and had_block)
         self._expects_block = expects_block or in_reasoning
         self._takes_blocks = True
 

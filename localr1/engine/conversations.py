@@ -56,10 +56,6 @@ class HeldConversations:
             self._park(shared)
         self._lasting = lasting
 
-    def reaches(self, lasting: int) -> None:
-        """The cache holds so many tokens that the next prompt will share."""
-        self._lasting = lasting
-
     def save(self, command: SaveState) -> int:
         """Keep the cache in a file; answers how many tokens were saved."""
         held = self.held
@@ -72,17 +68,25 @@ class HeldConversations:
         return len(held.tokens) if is_saved else 0
 
     def load(self, command: LoadState) -> int:
-        """Fill the cache from a file, where one fits; answers with how many tokens."""
+        """Fill the cache from a file, where one fits; answers with how many tokens.
+
+        What was held before is parked; where it begins with what the file has, it stays.
+        """
         held = self.held
-        folder = StateFolder(_folder(command.folder), 0)
+        folder = StateFolder(_folder(command.folder), command.budget_bytes)
         found = folder.load(
             command.name, self._key, lambda tokens: len(tokens) < held.context.n_ctx
         )
         if found is None:
             return 0
+        shared = shared_prefix(held.tokens, found.tokens)
+        if shared == len(found.tokens):
+            self._lasting = max(self._lasting, shared)
+            return shared
+        self._park(shared)
         self._restore(found.tokens, found.n_exact, found.state)
         self._lasting = len(held.tokens)
-        return len(held.tokens)
+        return self._lasting
 
     def _park(self, shared: int) -> None:
         """Put aside what is about to be lost, where that is another conversation's."""

@@ -89,8 +89,10 @@ class PromptMaker:
                     if dropped:
                         notices = [*notices, ("context", _dropped_text(dropped, self._n_ctx))]
                     return FittingPrompt(tokens, in_reasoning, opening, notices)
+        begun_tokens = len(opening.tokens)
+        takes = "message and the reply so far take" if begun_tokens else "message takes"
         raise DoesNotFit(
-            f"the message takes {count(len(tokens), 'token')}; the context window holds "
+            f"the {takes} {count(len(tokens) + begun_tokens, 'token')}; the context window holds "
             f"{self._n_ctx:,} and keeps {self._n_ctx - longest:,} for the reply",
             "shorten it, or choose a larger window with --n-ctx",
         )

@@ -87,12 +87,15 @@ class HeldContext:
         return True
 
     def decode(self, tokens: Sequence[int]) -> bool:
-        """Process tokens after those held; False when that was stopped."""
-        code = self.context.decode(tokens)
-        if code == 0:
-            self.tokens.extend(tokens)
-            return True
-        return self.aborted(code)
+        """Process tokens after those held, in micro-batches; False when that was stopped."""
+        step = self.context.n_ubatch
+        for start in range(0, len(tokens), step):
+            part = tokens[start : start + step]
+            code = self.context.decode(part)
+            if code != 0:
+                return self.aborted(code)
+            self.tokens.extend(part)
+        return True
 
     def decode_one(self, token: int) -> bool:
         """`decode` for one token."""
@@ -103,16 +106,34 @@ class HeldContext:
         return self.aborted(code)
 
     def decode_rows(self, rows: Sequence[native.Row]) -> bool:
-        """Process tokens of any sequences, which the caller keeps count of."""
-        code = self.context.decode_rows(rows)
-        return code == 0 or self.aborted(code)
+        """Process tokens of any sequences, which the caller keeps count of.
+
+        At most `MOST_ROWS` of them where any is drawn from: logits are those of the last batch.
+        """
+        step = native.MOST_ROWS
+        for start in range(0, len(rows), step):
+            code = self.context.decode_rows(rows[start : start + step])
+            if code != 0:
+                return self.aborted(code)
+        return True
 
     def cut(self, n_tokens: int, sequence: int) -> None:
-        """Take back all of a sequence but its first tokens."""
+        """Take back all of a sequence but its first tokens.
+
+        Where a sliding window has dropped what those look at, sequence 0 is read again.
+
+        Raises:
+            EngineError: another sequence would have to be.
+        """
         if sequence == 0:
-            self.keep(n_tokens)
-        else:
-            self.context.keep(n_tokens, sequence)
+            kept = self.tokens[:n_tokens]
+            if not self.keep(n_tokens):
+                self.decode(kept)
+        elif not self.context.keep(n_tokens, sequence):
+            raise EngineError(
+                "the engine could not take back the last tokens of a reply",
+                "ask for one reply at a time",
+            )
 
     def aborted(self, code: int) -> bool:
         """False for an abort that was asked for; what a half-done batch left is forgotten.

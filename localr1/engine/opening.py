@@ -58,12 +58,12 @@ def opening_of(
         word_ids: tokens of words.
         tags: tokens of the tags.
     """
-    kept = _kept_tokens(written, begun)
+    has_block = opens_block or bool(begun.reasoning)
+    kept = _kept_tokens(written, begun, has_block=has_block, opens_block=opens_block)
     extent = written.extents[kept - 1] if kept else None
     reasoning_known, answer_known = extent or (0, 0)
     closed_after = written.closed_after
     is_closed = closed_after is not None and kept >= closed_after
-    has_block = opens_block or bool(begun.reasoning)
     tokens = list(written.tokens[:kept])
     if has_block and not opens_block and not kept:
         tokens += tags.open
@@ -78,16 +78,24 @@ def opening_of(
     return Opening(tokens, extents, closed_after if begun.is_closed else None, begun)
 
 
-def _kept_tokens(written: WrittenReply, begun: BegunReply) -> int:
+def _kept_tokens(
+    written: WrittenReply, begun: BegunReply, *, has_block: bool, opens_block: bool
+) -> int:
     """How many tokens of the written reply the begun one begins with."""
     same_reasoning = shared_prefix(written.reasoning, begun.reasoning)
     same_answer = shared_prefix(written.answer, begun.answer)
     shares_thought = begun.is_closed and written.reasoning == begun.reasoning
+    had_block = opens_block or written.closed_after is not None or bool(written.reasoning)
     closed_after = len(written.tokens) + 1 if written.closed_after is None else written.closed_after
     for kept in range(len(written.tokens), 0, -1):
         extent = written.extents[kept - 1]
         if extent is None or extent.reasoning > same_reasoning or extent.answer > same_answer:
             continue
-        if shares_thought or kept < closed_after:
+        in_block = had_block and kept < closed_after
+        # without a block, tokens before any word may be a tag that opens one
+        is_answer = shares_thought and (written.closed_after is not None or extent.answer > 0)
+        # before the first word of a thought, the tag that opens it may be missing
+        is_thought = has_block and (opens_block or extent.reasoning > 0)
+        if is_thought if in_block else is_answer:
             return kept
     return 0

@@ -51,12 +51,14 @@ class ReasoningWatch:
         self._room_at = room_at
         self._is_asked = is_asked
         self._clock = clock
-        self._ends_at = (
-            None
-            if rule.max_seconds is None
-            else clock() + rule.max_seconds - begun.reasoning_seconds
-        )
+        self._spent_seconds = begun.reasoning_seconds
         self._due_since: int | None = None
+        self.start()
+
+    def start(self) -> None:
+        """The prompt has been read: the limit of seconds begins to run."""
+        seconds = self._rule.max_seconds
+        self._ends_at = None if seconds is None else self._clock() + seconds - self._spent_seconds
 
     def verdict(
         self, reasoning_tokens: int, context_tokens: int, tail: Callable[[int], str]

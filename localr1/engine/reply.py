@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import time
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -11,6 +10,7 @@ from localr1.chat.messages import ClosedBy, FinishReason, ReasoningEnd
 from localr1.chat.prompt import ChatFormat
 from localr1.chat.reasoning import Piece, ReasoningParser
 from localr1.engine.protocol import Answer, BegunReply, Event, Notice, Reasoning
+from localr1.engine.whole_characters import WholeCharacters
 from localr1.terminal_text import clean
 
 Emit = Callable[[Event], None]
@@ -47,6 +47,7 @@ class ReplyWriter:
         chat: the model's tags.
         in_reasoning: the prompt left a reasoning block open.
         begun: what the reply goes on from; its text is not emitted again.
+        had_block: there was a block that is over; of use where `begun` is closed.
         sample: which of the replies side by side this is.
         clock: seconds, monotonic.
     """
@@ -59,6 +60,7 @@ class ReplyWriter:
         *,
         in_reasoning: bool,
         begun: BegunReply | None = None,
+        had_block: bool = True,
         sample: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,9 +69,7 @@ class ReplyWriter:
         self._sample = sample
         self._clock = clock
         self._begun = begun or BegunReply()
-        self._make_decoder = codecs.getincrementaldecoder("utf-8")
-        # a token can be half a character; what stays invalid becomes U+FFFD
-        self._decoder = self._make_decoder("replace")
+        self._characters = WholeCharacters()
         self._parser = ReasoningParser(
             chat.open_tag,
             chat.close_tag,
@@ -77,17 +77,18 @@ class ReplyWriter:
             expects_block=chat.thinks,
             has_text=bool(self._begun.answer if self._begun.is_closed else self._begun.reasoning),
             in_answer=self._begun.is_closed,
+            had_block=had_block,
         )
         self._texts: dict[str, list[str]] = {
             "reasoning": [self._begun.reasoning],
             "answer": [self._begun.answer],
         }
         self._lengths = {kind: len(texts[0]) for kind, texts in self._texts.items()}
+        self._has_answer = bool(self._begun.answer.strip())
         self._unsent: list[tuple[str, Author, str]] = []
         self._pending_tokens = {"reasoning": 0, "answer": 0}
         self._flushed_at = self._started_at = clock()
         self._reasoning_ended_at: float | None = None
-        self._incomplete_tokens = 0
         self._closed_by: ClosedBy | None = None
         self.reasoning_tokens = self.answer_tokens = self.inserted_tokens = 0
         """Of this run: what was begun is not counted."""
@@ -95,6 +96,12 @@ class ReplyWriter:
         """After each token: how much text there was; None where the text could not be cut."""
         self.closed_after: int | None = 0 if self._begun.is_closed else None
         """The number of tokens after which the block was over."""
+
+    def start(self) -> None:
+        """The prompt has been read: the time of the reasoning begins."""
+        self._started_at = self._clock()
+        if self._reasoning_ended_at is not None:
+            self._reasoning_ended_at = self._started_at
 
     @property
     def tokens(self) -> int:
@@ -109,14 +116,13 @@ class ReplyWriter:
     @property
     def is_mid_character(self) -> bool:
         """The last tokens are the beginning of a character."""
-        return self._incomplete_tokens > 0
+        return self._characters.waiting_tokens > 0
 
     @property
     def owes_answer(self) -> bool:
         """There was a block, it is over, and no word of an answer came yet."""
-        return (
-            self._parser.had_block and not self._parser.in_reasoning and not self._lengths["answer"]
-        )
+        is_over = self._parser.had_block and not self._parser.in_reasoning
+        return is_over and not self._has_answer
 
     @property
     def reasoning(self) -> str:
@@ -135,26 +141,21 @@ class ReplyWriter:
     def add(self, piece: bytes, author: Author = "model") -> None:
         """Take the bytes of one token."""
         was_reasoning = self._parser.in_reasoning
-        pieces = self._parser.feed(self._decoder.decode(piece))
-        is_complete = not self._decoder.getstate()[0]
-        self._incomplete_tokens = 0 if is_complete else self._incomplete_tokens + 1
+        pieces = self._parser.feed(self._characters.add(piece))
         self._take(pieces, author)
         was_late = any(piece.kind == "late_reasoning" for piece in pieces)
         self._count(was_reasoning or was_late or self._parser.in_reasoning, author)
-        can_cut = is_complete and not self._parser.held
+        can_cut = not (self.is_mid_character or self._parser.held)
         self.extents.append(Extent(**self._lengths) if can_cut else None)
         now = self._clock()
-        if was_reasoning and not self._parser.in_reasoning:
-            self._reasoning_ended_at = now
-            self.closed_after = len(self.extents)
+        self._see_end_of_block(now)
         if now - self._flushed_at >= FLUSH_SECONDS:
             self._flush(now)
 
     def drop_incomplete(self) -> int:
         """Take back the tokens of a character that is not whole; answers how many those were."""
-        dropped, self._incomplete_tokens = self._incomplete_tokens, 0
+        dropped = self._characters.drop()
         if dropped:
-            self._decoder.reset()
             del self.extents[-dropped:]
             self._count(self._parser.in_reasoning, "model", -dropped)
         return dropped
@@ -166,7 +167,7 @@ class ReplyWriter:
 
     def finish(self) -> None:
         """No more tokens: emit all that is held back."""
-        self._take(self._parser.feed(self._decoder.decode(b"", final=True)), "model")
+        self._take(self._parser.feed(self._characters.finish()), "model")
         self._take(self._parser.finish(), "model")
         self._flush(self._clock())
 
@@ -183,10 +184,18 @@ class ReplyWriter:
         """Time spent in the block, what was begun included; 0 without one."""
         if not self._parser.had_block:
             return 0.0
-        if self._begun.is_closed:
+        if self._begun.is_closed or not self.tokens:
             return self._begun.reasoning_seconds
         end = self._clock() if self._reasoning_ended_at is None else self._reasoning_ended_at
         return self._begun.reasoning_seconds + end - self._started_at
+
+    def _see_end_of_block(self, now: float) -> None:
+        if self._parser.in_reasoning:
+            # also where the model opens another block before its answer
+            self._reasoning_ended_at = self.closed_after = None
+        elif self._parser.had_block and self.closed_after is None:
+            self._reasoning_ended_at = now
+            self.closed_after = len(self.extents)
 
     def _count(self, is_reasoning: bool, author: Author, tokens: int = 1) -> None:
         if author != "model":
@@ -207,12 +216,14 @@ class ReplyWriter:
             self._texts[kind].append(shown)
             self._lengths[kind] += len(shown)
             self._unsent.append((kind, author, shown))
+            self._has_answer |= kind == "answer" and bool(shown.strip())
 
     def _relabel_answer_as_reasoning(self) -> None:
         self._flush(self._clock())
         self.reasoning_tokens, self.answer_tokens = self.tokens, 0
         self._texts = {"reasoning": [self.reasoning, self.answer], "answer": []}
         self._lengths = {"reasoning": sum(self._lengths.values()), "answer": 0}
+        self._has_answer = False
         self.extents = [each and Extent(sum(each), 0) for each in self.extents]
         self.closed_after = len(self.extents) + 1
         self._reasoning_ended_at = self._clock()

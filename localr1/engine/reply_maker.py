@@ -79,8 +79,11 @@ class ReplyMaker:
             with times.reading(len(tokens) - cached):
                 was_read = self._read(command.id, tokens, cached, emit)
             writing = self._writing(command, streams, tokens)
-            if was_read:
-                writing.run()
+            try:
+                if was_read:
+                    writing.run()
+            finally:
+                self._drop_samples(len(streams))
         for stream in streams:
             stream.writer.finish()
         self._remember(streams, len(tokens))
@@ -146,10 +149,13 @@ class ReplyMaker:
         speculator = self._speculating.begin(command.speculate, tokens, afresh=is_seeded)
         return Writing(self._held, streams, speculator)
 
+    def _drop_samples(self, streams: int) -> None:
+        """Give the room of the sequences beside the conversation's back."""
+        for number in range(1, streams):
+            self._held.context.drop(number)
+
     def _remember(self, streams: Sequence[ReplyStream], read_tokens: int) -> None:
         """What the next reply may go on from."""
-        for number in range(1, len(streams)):
-            self._held.context.drop(number)
         if len(streams) > 1:
             self._held.keep(min(read_tokens, len(self._held.tokens)))
             self._written = WrittenReply()

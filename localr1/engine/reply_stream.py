@@ -10,6 +10,7 @@ from localr1.engine.loops import Loop, LoopDetector
 from localr1.engine.opening import Opening, TagIds
 from localr1.engine.reasoning_watch import ReasoningWatch
 from localr1.engine.reply import ReplyWriter
+from localr1.terminal_text import clean
 from localr1.units import count
 
 _MOST_BLANKS = 8
@@ -106,6 +107,13 @@ class ReplyStream:
         """Tokens of the reply that are not there yet."""
         self.finish: FinishReason | None = None
 
+    def start(self) -> None:
+        """The prompt has been read: time runs, and limits may have been reached before."""
+        self._watch.start()
+        self.writer.start()
+        if self.writer.in_reasoning and (reason := self._verdict()):
+            self.close_reasoning(reason)
+
     def open_with(self, opening: Opening) -> None:
         """Begin with these tokens, whose text the writer was made with."""
         self.tokens += opening.tokens
@@ -135,8 +143,8 @@ class ReplyStream:
             return self._words.end_tokens
         if token == self._words.open_token:
             return (token,)
-        is_blank = self._blanks >= _MOST_BLANKS and not self._words.piece(token).strip()
-        return (token,) if is_blank else ()
+        is_blank = not clean(self._words.piece(token).decode("utf-8", "replace")).strip()
+        return (token,) if is_blank and self._blanks >= _MOST_BLANKS else ()
 
     def take(self, token: int) -> None:
         """Make a drawn token part of the reply, and see what follows from it."""
@@ -151,7 +159,7 @@ class ReplyStream:
         if was_reasoning and not self.writer.in_reasoning:
             self._loops.reset()
         if self._is_full():
-            self.finish = "length"
+            self._end("length")
         elif self.writer.in_reasoning and (reason := self._verdict()):
             self.close_reasoning(reason)
         elif loop := self._loops.feed(token, piece.decode("utf-8", "replace")):
@@ -162,18 +170,42 @@ class ReplyStream:
         self.position += len(self.pending)
         self.pending = []
 
+    def cancel(self) -> None:
+        """End here; nothing more is computed."""
+        self._end("cancelled")
+
     def close_reasoning(self, reason: ClosedBy) -> None:
-        """End the block here; the model goes on with its answer."""
-        dropped = self.writer.drop_incomplete() if self._can_cut else 0
+        """End the block here; the model goes on with its answer, where that has room."""
+        if self._can_cut:
+            self._drop_incomplete()
+        words = () if reason == "off" else self._closing_ids(self.writer.reasoning_tail(1))
+        put_in = (*words, *self._words.tags.close)
+        if self._context_tokens + len(put_in) >= self._bounds.n_ctx:
+            self._end("length")
+            return
+        self.writer.close(reason)
+        self.put_in(put_in)
+        self._loops.reset()
+
+    @property
+    def _context_tokens(self) -> int:
+        """Of the window, those included that are not in the KV cache yet."""
+        return self.position + len(self.pending)
+
+    def _drop_incomplete(self) -> None:
+        """Take back tokens that are the beginning of a character."""
+        dropped = self.writer.drop_incomplete()
         if dropped:
             del self.tokens[-dropped:]
             in_cache = max(0, dropped - len(self.pending))
             del self.pending[len(self.pending) - (dropped - in_cache) :]
             self.position -= in_cache
-        words = () if reason == "off" else self._closing_ids(self.writer.reasoning_tail(1))
-        self.writer.close(reason)
-        self.put_in((*words, *self._words.tags.close))
-        self._loops.reset()
+
+    def _end(self, reason: FinishReason) -> None:
+        """End a reply that the model would have gone on with."""
+        if self._can_cut:
+            self._drop_incomplete()
+        self.finish = reason
 
     def _append(self, token: int, *, is_model: bool = True) -> bytes:
         piece = self._words.piece(token)
@@ -191,14 +223,15 @@ class ReplyStream:
 
     def _is_full(self) -> bool:
         max_tokens, n_ctx = self._bounds
-        return self.writer.tokens >= max_tokens or self.position + len(self.pending) >= n_ctx
+        return self.writer.tokens >= max_tokens or self._context_tokens >= n_ctx
 
     def _verdict(self) -> ClosedBy | None:
         writer = self.writer
         if writer.is_mid_character and not self._can_cut:
             return None
-        context_tokens = self.position + len(self.pending)
-        return self._watch.verdict(writer.reasoning_tokens, context_tokens, writer.reasoning_tail)
+        return self._watch.verdict(
+            writer.reasoning_tokens, self._context_tokens, writer.reasoning_tail
+        )
 
     def _react(self, loop: Loop) -> None:
         self._loops.reset()
@@ -208,7 +241,8 @@ class ReplyStream:
             self._tell("loop", NUDGE_TEXT)
         elif self.writer.in_reasoning:
             self.close_reasoning("repetition")
-            self._tell("loop", CLOSED_TEXT)
+            if self.finish is None:
+                self._tell("loop", CLOSED_TEXT)
         else:
             self.finish = "loop"
             self._tell("loop", STOPPED_TEXT.format(repeats=count(loop.repeats, "repeat")))

@@ -159,9 +159,10 @@ class ScriptedBackend:
             chat,
             in_reasoning=chat.thinks and not begun.is_closed,
             begun=command.begun,
+            had_block=chat.thinks,
         )
         ttft_seconds = time.monotonic() - started
-        finish = self._play(_rest(reply.text, begun), command, chat, writer)
+        finish = self._play(_rest(reply.text, begun, chat), command, chat, writer)
         writer.finish()
         if finish == "stop":
             self._end(reply)
@@ -174,6 +175,7 @@ class ScriptedBackend:
             cached_tokens=0,
             reasoning_tokens=writer.reasoning_tokens,
             answer_tokens=writer.answer_tokens,
+            inserted_tokens=writer.inserted_tokens,
             prompt_tps=None,
             generation_tps=writer.tokens / seconds,
             ttft_seconds=ttft_seconds,
@@ -207,10 +209,11 @@ class ScriptedBackend:
     ) -> FinishReason:
         """Play the thought, or as much of it as is allowed, and the answer."""
         thought, tag, answer = text.partition(chat.close_tag)
-        if not (writer.in_reasoning and tag):
+        if not writer.in_reasoning:
             return self._play_pieces(_pieces(text), command, writer) or "stop"
-        closing = [*_pieces(thought)[:-1], f"{(_pieces(thought) or [''])[-1]}{tag}"]
-        ended = self._play_pieces(closing, command, writer, may_close=True)
+        words = _pieces(thought) or [""]
+        words[-1] += tag
+        ended = self._play_pieces(words, command, writer, may_close=True)
         return ended or self._play_pieces(_pieces(answer), command, writer) or "stop"
 
     def _play_pieces(
@@ -243,7 +246,7 @@ class ScriptedBackend:
         if not writer.in_reasoning:
             return None
         if 0 in (rule.max_tokens, rule.max_seconds):
-            return "off"
+            return "off" if command.begun is None else "asked"
         if self._hurried.is_set():
             return "asked"
         spent = writer.reasoning_tokens + begun.reasoning_tokens
@@ -265,10 +268,16 @@ def _pieces(text: str) -> list[str]:
     return re.findall(r"\s*\S+|\s+$", text)
 
 
-def _rest(text: str, begun: BegunReply) -> str:
+def _rest(text: str, begun: BegunReply, chat: ChatFormat) -> str:
     """What of a reply is still to be played: as many words are left out as were begun."""
-    written = len(_pieces(f"{begun.reasoning} {begun.answer}".strip()))
-    return "".join(_pieces(text)[written:])
+    thought, tag, answer = text.partition(chat.close_tag)
+    if begun.is_closed or begun.answer:
+        return _without_words(answer if chat.thinks else text, begun.answer)
+    return f"{_without_words(thought, begun.reasoning)}{tag}{answer}"
+
+
+def _without_words(text: str, begun: str) -> str:
+    return "".join(_pieces(text)[len(_pieces(begun.strip())) :])
 
 
 def _count(messages: tuple[Message, ...]) -> int:

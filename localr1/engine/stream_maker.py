@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from localr1.chat.prompt import ChatFormat
 from localr1.engine import native
 from localr1.engine.fitting import FittingPrompt, PromptMaker, reserve_tokens
@@ -63,6 +65,8 @@ class StreamMaker:
         begun = command.begun
         if begun is None:
             return [Opening()]
+        if begun.answer and not begun.is_closed:
+            begun = msgspec.structs.replace(begun, is_closed=True)
         openings = [self._opening(begun, written, opens_block)]
         if begun.is_closed and begun.reasoning:
             answer_only = BegunReply(is_closed=True, answer=begun.answer)
@@ -146,7 +150,9 @@ class StreamMaker:
         put_in = len(self._prompts.word_ids(words)) + len(self._words.tags.close)
 
         def closing_ids(tail: str) -> list[int]:
-            return self._prompts.word_ids(words.lstrip("\n") if tail == "\n" else words)
+            # an empty thought follows the line of its tag
+            begins_line = tail in ("", "\n")
+            return self._prompts.word_ids(words.lstrip("\n") if begins_line else words)
 
         def tell(kind: str, text: str) -> None:
             emit(Notice(id=command.id, kind=kind, text=text, sample=number))
@@ -157,12 +163,14 @@ class StreamMaker:
             self._chat,
             in_reasoning=_is_in_reasoning(prompt),
             begun=prompt.opening.begun,
+            had_block=prompt.opening.closed_after is not None,
             sample=number,
         )
         watch = ReasoningWatch(
             command.reasoning,
             begun,
-            room_at=read_tokens + max_tokens - reserve_tokens(max_tokens) - put_in,
+            # what is put in takes of the window, not of the limit on the model's own tokens
+            room_at=read_tokens + min(max_tokens, room - put_in) - reserve_tokens(max_tokens),
             is_asked=self._is_hurried,
         )
         return ReplyStream(

@@ -42,17 +42,20 @@ class Writing:
         self._streams = streams
         self._speculator = speculator
         self._told = len(streams[0].tokens)
-        """Tokens of the reply that the speculator knows of."""
+        """Tokens of the reply that the speculator knows of. Where some are taken back it misses as
+        many of the next ones: that costs a guess, never a token."""
         self.drafted_tokens = self.accepted_tokens = 0
 
     def run(self) -> None:
         """Write to the end, or to where it is stopped."""
         for stream in self._streams:
-            stream.take(stream.draw(-1))
+            stream.start()
+            if not stream.pending and stream.finish is None:
+                stream.take(stream.draw(-1))
         while live := [stream for stream in self._streams if stream.finish is None]:
             if self._held.is_stopped or not self._step(live):
                 for stream in live:
-                    stream.finish = "cancelled"
+                    stream.cancel()
 
     def _step(self, live: Sequence[ReplyStream]) -> bool:
         """One pass of the model; False when it was stopped."""
@@ -84,9 +87,9 @@ class Writing:
         self._speculator.came(stream.tokens[self._told :])
         self._told = len(stream.tokens)
         if len(stream.pending) > 1:
-            return []
-        room = self._held.context.n_ctx - stream.position - 1
-        return self._speculator.propose(min(native.MOST_ROWS - 1, room))
+            return self._speculator.propose(0)
+        room = self._held.context.n_ctx - stream.position
+        return self._speculator.propose(min(native.MOST_ROWS, room) - 1)
 
     def _step_guessing(self, stream: ReplyStream, guessed: list[int]) -> bool:
         batch = [*stream.pending, *guessed]
@@ -104,29 +107,31 @@ class Writing:
     # ---- side by side ----------------------------------------------------------------------
 
     def _step_together(self, live: Sequence[ReplyStream]) -> bool:
-        rows: list[native.Row] = []
-        drawn_from: list[int] = []
-        for sequence, stream in enumerate(self._streams):
-            if stream in live:
-                last = len(stream.pending) - 1
-                rows += (
-                    native.Row(token, stream.position + n, sequence, n == last)
-                    for n, token in enumerate(stream.pending)
-                )
-                drawn_from.append(len(rows) - 1)
-        if not self._held.decode_rows(rows):
+        rows = [row for stream in live for row in self._pending_rows(stream)]
+        before = [row for row in rows if not row.is_drawn_from]
+        last = [row for row in rows if row.is_drawn_from]
+        if not (self._held.decode_rows(before) and self._held.decode_rows(last)):
             return False
-        for stream, row in zip(live, drawn_from, strict=True):
+        for row, stream in enumerate(live):
             stream.entered_cache()
             self._take(stream, row, self._streams.index(stream))
         return True
+
+    def _pending_rows(self, stream: ReplyStream) -> list[native.Row]:
+        sequence, last = self._streams.index(stream), len(stream.pending) - 1
+        return [
+            native.Row(token, stream.position + n, sequence, n == last)
+            for n, token in enumerate(stream.pending)
+        ]
 
 
 def _take_guessed(stream: ReplyStream, guessed: Sequence[int]) -> int:
     """Draw after each guess that came true; answers how many did."""
     for accepted, guess in enumerate(guessed):
+        position = stream.position
         stream.take(stream.draw(accepted))
-        if stream.finish is not None or stream.pending != [guess]:
+        is_right = (stream.position, stream.pending) == (position, [guess])
+        if stream.finish is not None or not is_right:
             return accepted
         stream.entered_cache()
     stream.take(stream.draw(len(guessed)))

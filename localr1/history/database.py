@@ -34,9 +34,8 @@ _PRAGMAS = (
     "cell_size_check = ON",
 )
 
-_SCHEMA_DAMAGE = (
-    *("no such table", "no such column", "has no column", "already exis", "duplicate column"),
-)
+_MISSING = ("no such table", "no such column", "has no column")
+_THERE_ALREADY = ("already exis", "duplicate column")
 
 _Result = TypeVar("_Result")
 Work = Callable[[sqlite3.Connection], _Result]
@@ -241,7 +240,7 @@ def _is_damage(error: Exception) -> bool:
     return (
         type(error) is sqlite3.DatabaseError
         or isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, UnicodeDecodeError))
-        or any(words in str(error) for words in _SCHEMA_DAMAGE)
+        or any(words in str(error) for words in (*_MISSING, *_THERE_ALREADY))
     )
 
 

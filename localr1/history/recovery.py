@@ -221,9 +221,8 @@ def _fill(target: sqlite3.Connection, found: _Found) -> int:
         )
     target.execute(
         "INSERT OR IGNORE INTO conversation (id, title, model, created_at, updated_at)"
-        " SELECT conversation_id,"
-        " 'Recovered conversation', '', min(created_at), max(created_at) FROM message"
-        " GROUP BY conversation_id"
+        " SELECT conversation_id, 'Recovered conversation', '', min(created_at), max(created_at)"
+        " FROM message GROUP BY conversation_id"
     )
     target.execute("DELETE FROM part WHERE message_id NOT IN (SELECT id FROM message)")
     target.execute("DELETE FROM conversation WHERE id NOT IN (SELECT conversation_id FROM message)")

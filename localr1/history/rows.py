@@ -82,11 +82,8 @@ def part_rows(message: Message) -> list[PartRow]:
 def _part_row(part: Part) -> PartRow:
     if isinstance(part, TextPart):
         return ("text", part.text, None, None, None, None, None)
-    inserted, carried = insertions_as_json(part.insertions), 1 if part.carried else None
-    return (
-        *("reasoning", part.text, part.tokens, part.seconds, part.ended_by),
-        *(inserted, carried),
-    )
+    added = (insertions_as_json(part.insertions), 1 if part.carried else None)
+    return ("reasoning", part.text, part.tokens, part.seconds, part.ended_by, *added)
 
 
 def checksum(position: object, role: object, finish_reason: object, parts: list[PartRow]) -> str:

@@ -13,20 +13,24 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import (
     Answer,
+    BegunReply,
     CountTokens,
     DeviceList,
     Devices,
     Done,
+    Event,
     Failed,
     Loading,
     Prompt,
     Ready,
     Reasoning,
+    ReasoningRule,
     TokenCount,
 )
 from localr1.engine.worker_command import worker_command, worker_environment
@@ -82,6 +86,64 @@ async def test_replies_follow_each_other_and_the_last_repeats(
     await load(client, write_transcript(tmp_path, "</think>one", "</think>two"))
     said = [text_of(await ask(client, generate(client, "x")), Answer) for _ in range(3)]
     assert said == ["one", "two", "two"]
+
+
+LONG = f"{'word ' * 40}end.</think>\n\nIt is 4."
+
+
+@pytest.mark.parametrize(("budget", "ended_by"), [(0, "off"), (3, "tokens"), (100, "closed")])
+async def test_a_thought_ends_at_its_budget(
+    client: EngineClient, tmp_path: Path, budget: int, ended_by: str
+) -> None:
+    await load(client, write_transcript(tmp_path, LONG))
+    rule = ReasoningRule(max_tokens=budget, closing_words=" Enough.\n")
+    events = await ask(client, msgspec.structs.replace(generate(client, "x"), reasoning=rule))
+    done = last(events, Done)
+    assert (done.reasoning_ended_by, done.finish_reason) == (ended_by, "stop")
+    assert done.reasoning_tokens == min(budget, 41)
+    assert text_of(events, Answer) == "It is 4."
+    assert text_of(events, Reasoning).endswith("Enough.") == (ended_by == "tokens")
+    assert done.inserted_tokens == (ended_by != "closed")
+
+
+async def test_a_thought_without_an_end_is_closed_too(client: EngineClient, tmp_path: Path) -> None:
+    await load(client, write_transcript(tmp_path, "word " * 40))
+    rule = ReasoningRule(max_tokens=3)
+    events = await ask(client, msgspec.structs.replace(generate(client, "x"), reasoning=rule))
+    assert last(events, Done).reasoning_ended_by == "tokens"
+    assert text_of(events, Reasoning) == "word word word"
+
+
+async def test_a_person_ends_the_thought(client: EngineClient, tmp_path: Path) -> None:
+    slow = write_transcript(tmp_path, f"{'word ' * 500}</think>It is 4.", tokens_per_second=20.0)
+    await load(client, slow)
+    events: list[Event] = []
+    async for event in client.ask(generate(client, "x")):
+        if isinstance(event, Reasoning) and not any(isinstance(e, Reasoning) for e in events):
+            await client.end_reasoning()
+        events.append(event)
+    done = last(events, Done)
+    assert (done.reasoning_ended_by, done.finish_reason) == ("asked", "stop")
+    assert done.reasoning_tokens < 500
+    assert text_of(events, Answer) == "It is 4."
+
+
+@pytest.mark.parametrize(
+    ("begun", "reasoning", "answer"),
+    [
+        (BegunReply(reasoning="Two and"), " two. That is four.", "It is 4."),
+        (BegunReply(reasoning="Two and", is_closed=True), "", "It is 4."),
+        (BegunReply(reasoning="No.", is_closed=True, answer="It is"), "", " 4."),
+    ],
+)
+async def test_a_reply_goes_on(
+    client: EngineClient, tmp_path: Path, begun: BegunReply, reasoning: str, answer: str
+) -> None:
+    await load(client, write_transcript(tmp_path, REPLY, "</think>other"))
+    await ask(client, generate(client, "x"))
+    events = await ask(client, msgspec.structs.replace(generate(client, "x"), begun=begun))
+    assert (text_of(events, Reasoning), text_of(events, Answer)) == (reasoning, answer)
+    assert text_of(await ask(client, generate(client, "x")), Answer) == "other"
 
 
 async def test_other_questions(client: EngineClient, tmp_path: Path) -> None:

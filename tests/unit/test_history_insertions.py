@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localr1.chat.messages import (
@@ -67,6 +67,7 @@ def through_rows(message: Message) -> StoredMessage:
         return read_messages(connection, "c")[0]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(messages)
 def test_a_message_comes_back_from_its_rows(message: Message) -> None:
     kept = storable(message)
@@ -80,6 +81,7 @@ def inserted_words(part: ReasoningPart) -> list[tuple[str, str]]:
     return [(words, author) for words, author in said if words]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(reasoning_parts())
 def test_cleaning_keeps_the_inserted_words(part: ReasoningPart) -> None:
     kept = storable(Message("assistant", (part,))).reasoning
@@ -169,11 +171,13 @@ def test_a_long_text_bounds_nothing_that_raises(damaged: str) -> None:
     assert insertions_from_json(damaged, 10**6) == ()
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.text() | st.binary() | st.none() | st.integers(), st.integers(0, 50))
 def test_no_column_raises(column: object, characters: int) -> None:
     assert insertions_from_json(column, characters) == ()
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.tuples(st.integers(-3, 20), st.integers(-3, 20))), st.integers(0, 20))
 def test_what_is_read_is_in_order_and_in_the_text(
     pairs: list[tuple[int, int]], characters: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localr1.chat.effort import EFFORT_TOKENS, Asked, resolve
@@ -20,6 +20,7 @@ limits = st.builds(
 )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(limits)
 def test_a_limit_survives_its_json(limit: Asked) -> None:
     says_something = limit != Asked(origin="this conversation")
@@ -60,6 +61,7 @@ def test_anything_else_is_no_limit(document: object) -> None:
     assert limit_from_json(document) is None
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.text() | st.binary() | st.dictionaries(st.text(), st.floats()).map(json.dumps))
 def test_no_text_raises(document: object) -> None:
     limit_from_json(document)

@@ -113,3 +113,52 @@ def test_cutting_the_stream_never_changes_the_result(stream: str, opened: bool, 
 def test_nothing_is_lost_of_a_text_without_tags(text: str) -> None:
     case = Case(text, "", "", False)
     assert parse(case, random.Random(1)) == ("", text.lstrip())
+
+
+# ---- a text that goes on -----------------------------------------------------------------------
+
+
+def test_white_space_belongs_to_words_that_were_there_before() -> None:
+    assert ReasoningParser(in_reasoning=True, has_text=True).feed(" b") == [
+        Piece("reasoning", " b")
+    ]
+    assert ReasoningParser(in_reasoning=True).feed(" b") == [Piece("reasoning", "b")]
+    answering = ReasoningParser(has_text=True, in_answer=True)
+    assert answering.feed("\n<think> c</think>") == [Piece("answer", "\n<think> c</think>")]
+
+
+def test_an_answer_that_is_about_to_begin() -> None:
+    parser = ReasoningParser(in_answer=True)
+    assert parser.had_block
+    assert parser.feed("\n\n") == []
+    assert parser.feed("</think>\nx") == [Piece("answer", "x")]
+
+
+def test_an_answer_without_a_block() -> None:
+    parser = ReasoningParser(in_answer=True, had_block=False)
+    assert not parser.had_block
+    assert parser.feed("x") == [Piece("answer", "x")]
+
+
+def test_held_is_what_is_not_certain() -> None:
+    parser = ReasoningParser(in_reasoning=True)
+    held = []
+    for text in ("a", " \n", "b <", "/thi", "x", "</think>", "\n", "<th", "e"):
+        parser.feed(text)
+        held.append(parser.held)
+    assert held == ["", " \n", " <", " </thi", "", "", "", "<th", ""]
+
+
+@pytest.mark.parametrize("sizes", [1, 3, 100])
+def test_refused_blocks_are_text_of_the_answer(sizes: int) -> None:
+    parser = ReasoningParser(in_reasoning=True)
+    parser.feed("a")
+    parser.refuse_blocks()
+    stream = "</think>\n<think>b</think>c"
+    pieces = [
+        piece
+        for start in range(0, len(stream), sizes)
+        for piece in parser.feed(stream[start : start + sizes])
+    ]
+    assert collect(pieces + parser.finish()) == ("", "<think>b</think>c")
+    assert not parser.in_reasoning

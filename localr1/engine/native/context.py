@@ -88,7 +88,8 @@ class Context:
         params = llama.llama_context_default_params()
         params.n_ctx, params.n_seq_max = plan.n_ctx, _sequences(model)
         params.kv_unified = True
-        params.n_batch, params.n_ubatch = plan.n_batch, plan.n_ubatch
+        n_batch = max(plan.n_batch, MOST_ROWS)
+        params.n_batch, params.n_ubatch = n_batch, plan.n_ubatch
         params.n_outputs_max = params.n_outputs_max_per_seq = MOST_ROWS
         params.n_threads, params.n_threads_batch = plan.n_threads, plan.n_threads_batch
         params.type_k, params.type_v = _KV_TYPES[plan.type_k], _KV_TYPES[plan.type_v]
@@ -106,7 +107,7 @@ class Context:
         self.n_ubatch: int = llama.llama_n_ubatch(self.handle)
         self.n_sequences: int = llama.llama_n_seq_max(self.handle)
         self._one = (llama.llama_token * 1)()
-        self._batch = llama.llama_batch_init(plan.n_batch, 0, 1)
+        self._batch = llama.llama_batch_init(n_batch, 0, 1)
 
     def decode(self, tokens: Sequence[int]) -> int:
         """Process tokens after those already held; 0, or llama_decode's code."""
@@ -119,7 +120,7 @@ class Context:
         return int(llama.llama_decode(self.handle, llama.llama_batch_get_one(self._one, 1)))
 
     def decode_rows(self, rows: Sequence[Row]) -> int:
-        """Process tokens of any sequences, at most `n_batch`; 0, or llama_decode's code."""
+        """Process tokens of any sequences, at most `MOST_ROWS`; 0, or llama_decode's code."""
         batch = self._batch
         for index, row in enumerate(rows):
             batch.token[index], batch.pos[index] = row.token, row.position
