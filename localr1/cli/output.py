@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from typing import TextIO
 
 from localr1.errors import Localr1Error, OutputClosed
@@ -15,6 +16,8 @@ from localr1.terminal_text import clean, clean_line
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _CLEAR_LINE = "\r\x1b[K"
+_ECHO_SECONDS = 0.01
+"""Text written so shortly before a typed line was read may stand after its echo."""
 
 
 class Printer:
@@ -37,6 +40,7 @@ class Printer:
         self._dim = False
         self._line_open = False
         self._talk_open = False
+        self._text_at = 0.0
 
     @property
     def talks_to_person(self) -> bool:
@@ -56,6 +60,7 @@ class Printer:
             self._out.flush()
         except (BrokenPipeError, ValueError):
             raise OutputClosed("standard output was closed; stopped") from None
+        self._text_at = time.monotonic()
         if text:
             self._line_open = not text.endswith("\n")
 
@@ -71,6 +76,7 @@ class Printer:
             self._talk(_DIM)
             self._dim = True
         self._talk(clean(text))
+        self._text_at = time.monotonic()
         if text:
             self._talk_open = not text.endswith("\n")
 
@@ -82,8 +88,10 @@ class Printer:
 
     def after_enter(self) -> None:
         """A person pressed Enter on the terminal: what is shown there goes on at a new line."""
-        self._talk_open = self._status_shown = False
-        self._line_open = self._line_open and not self._out.isatty()
+        self._status_shown = False
+        if time.monotonic() - self._text_at > _ECHO_SECONDS:
+            self._talk_open = False
+            self._line_open = self._line_open and not self._out.isatty()
 
     def after_interrupt(self) -> None:
         """A person pressed Ctrl-C, and the terminal shows ^C: talk goes on at a new line."""
