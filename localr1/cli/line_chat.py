@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Iterator
 
+from localr1.cli.chat_commands import ChatCommands
 from localr1.cli.output import Printer
+from localr1.cli.prompt_line import PromptLine
+from localr1.cli.reply_control import ReplyControl
 from localr1.cli.session_runner import SessionRunner
 from localr1.cli.show import EventShower, exit_code_of
+from localr1.cli.typed_lines import typed_lines
 from localr1.engine.protocol import Event, Failed
 from localr1.errors import ExitCode
 from localr1.session import ChatSession
-
-_PROMPT_MARK = "> "
 
 
 class LineChat:
@@ -23,59 +24,81 @@ class LineChat:
         session: answers.
         events: shows what it says.
         printer: for the few words that are not events.
+        samples: replies to each question, side by side.
+        interactive: lines are messages; else there is one question.
     """
 
-    def __init__(self, session: ChatSession, events: EventShower, printer: Printer) -> None:
+    def __init__(
+        self,
+        session: ChatSession,
+        events: EventShower,
+        printer: Printer,
+        *,
+        samples: int = 1,
+        interactive: bool = False,
+    ) -> None:
         self._session = session
         self._events = events
         self._printer = printer
+        self._samples = samples
+        lines = typed_lines()
+        self._control = ReplyControl(session, events, printer, lines, keeps_lines=interactive)
+        self._prompt = PromptLine(printer, lines)
 
     def ask_once(self, question: str) -> int:
         """One question, one reply; answers the exit code."""
-        with SessionRunner(self._session) as runner:
-            code = exit_code_of(runner.run(self._reply(question)))
+        with self._runner() as runner:
+            code = runner.run(self.ask(question, self._samples))
             return ExitCode.INTERRUPTED if runner.interrupted else code
 
     def talk(self, first: str = "") -> int:
         """A message a line until the input ends; answers the exit code of the last reply."""
         code = int(ExitCode.OK)
-        with SessionRunner(self._session) as runner:
+        commands = ChatCommands(self._session, self, self._printer)
+        with self._runner() as runner:
             loaded = runner.run(self._show_all_of_load())
             if isinstance(loaded, Failed):
                 return loaded.exit_code
             if sys.stdin.isatty():
-                self._printer.dim_line("One message a line. Ctrl-C stops a reply, Ctrl-D ends.")
+                self._printer.dim_line("One message a line; /help lists commands, Ctrl-D ends.")
             for line in self._lines(first):
-                code = exit_code_of(runner.run(self._reply(line)))
+                if line.startswith("/") and not line.startswith("//"):
+                    code = runner.run(commands.run(line))
+                else:
+                    message = line[1:] if line.startswith("//") else line
+                    code = runner.run(self.ask(message, self._samples))
         return code
+
+    async def ask(self, question: str, samples: int) -> int:
+        """Ask; answers the exit code."""
+        reply = self._session.send(question, samples=samples)
+        return exit_code_of(await self._control.follow(reply, samples=samples))
+
+    async def go_on(self) -> int:
+        """Continue the last reply; answers the exit code."""
+        reply = self._session.go_on()
+        return exit_code_of(await self._control.follow(reply, goes_on=True))
+
+    def _runner(self) -> SessionRunner:
+        control = self._control
+        return SessionRunner(
+            self._session, on_interrupt=control.interrupt, on_signal=control.answer_now
+        )
 
     def _lines(self, first: str) -> Iterator[str]:
         if first.strip():
             yield first
         while True:
+            kept, self._control.kept_lines = self._control.kept_lines, []
+            self._prompt.suggest(kept)
+            if self._control.input_ended and not self._prompt.has_suggestions:
+                return
             try:
-                line = self._read_line()
+                line = self._prompt.read()
             except EOFError:
                 return
             if line.strip():
                 yield line
-
-    def _read_line(self) -> str:
-        if sys.stdin.isatty():
-            with contextlib.suppress(ImportError):
-                import readline  # noqa: F401 - importing it gives input() line editing
-            return input(_PROMPT_MARK)
-        raw = sys.stdin.buffer.readline()
-        if not raw:
-            raise EOFError
-        return raw.decode("utf-8", "replace").rstrip("\r\n")
-
-    async def _reply(self, question: str) -> Event | None:
-        last: Event | None = None
-        async for event in self._session.send(question):
-            self._events.show(event)
-            last = event
-        return last
 
     async def _show_all_of_load(self) -> Event | None:
         last: Event | None = None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 import click
 
 from localr1 import paths
+from localr1.errors import UsageError
 from localr1.hardware.estimate import KvType
 from localr1.hardware.rpc_servers import rpc_servers
 from localr1.settings import Settings, load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+SAMPLES_AT_MOST = 16
+"""Replies side by side; more would share out a context window too thinly."""
 
 KV_TYPES = get_args(KvType)
 _KV = ", ".join(KV_TYPES)
@@ -24,6 +28,44 @@ _SAMPLING_OPTIONS = [
     click.option("--top-p", type=float, help="Keep the likeliest tokens up to this mass."),
     click.option("--top-k", type=int, help="Keep this many likeliest tokens; 0 keeps all."),
     click.option("--min-p", type=float, help="Drop tokens below this share of the likeliest."),
+]
+_REASONING_OPTIONS = [
+    click.option("--reasoning-budget", type=int, metavar="N", help="Most tokens of reasoning."),
+    click.option("--reasoning-seconds", type=float, metavar="S", help="Most seconds of reasoning."),
+    click.option("--no-thinking", is_flag=True, help="Answer at once: --reasoning-budget 0."),
+    click.option(
+        "--effort",
+        type=click.Choice(["low", "medium", "high", "unlimited"]),
+        help="A limit of reasoning: 512, 2,048 or 8,192 tokens, or none.",
+    ),
+    click.option(
+        "--closing-sentence", metavar="TEXT", help="Ends a thought that is cut; may be empty."
+    ),
+    click.option(
+        "--reasoning-tags",
+        nargs=2,
+        metavar="OPEN CLOSE",
+        help="What opens and closes a reasoning block.",
+    ),
+    click.option(
+        "--force-thinking",
+        is_flag=True,
+        default=None,
+        help="Open a reasoning block where the model's template does not.",
+    ),
+]
+_SPEED_OPTIONS = [
+    click.option(
+        "--read-ahead/--no-read-ahead",
+        default=None,
+        help="Read what the next prompt will share while you read the answer.",
+    ),
+    click.option(
+        "--speculate",
+        type=click.Choice(["auto", "off", "lookup", "draft"]),
+        help="Guess ahead: from the conversation's own text, or with a small model.",
+    ),
+    click.option("--draft", metavar="FILE", help="GGUF file of the small model that guesses."),
 ]
 _LOADING_OPTIONS = [
     click.option("--n-ctx", type=int, help="Context window in tokens."),
@@ -61,8 +103,15 @@ _CHAT_OPTIONS = [
 
 
 def model_options(command: Command) -> Command:
-    """Add the options of a conversation: loading, sampling, what is kept."""
-    return _with([*_SAMPLING_OPTIONS, *_LOADING_OPTIONS, *_CHAT_OPTIONS], command)
+    """Add the options of a conversation: reasoning, sampling, loading, speed, what is kept."""
+    options = [
+        *_REASONING_OPTIONS,
+        *_SAMPLING_OPTIONS,
+        *_LOADING_OPTIONS,
+        *_SPEED_OPTIONS,
+        *_CHAT_OPTIONS,
+    ]
+    return _with(options, command)
 
 
 def loading_options(command: Command) -> Command:
@@ -83,6 +132,33 @@ def settings_from_flags(flags: dict[str, object]) -> Settings:
         UsageError: a value that cannot be used.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    if given.pop("no_thinking", False):
+        given["reasoning_budget"] = _no_thinking(given)
+    if tags := given.get("reasoning_tags"):
+        given["reasoning_tags"] = _joined_tags(tags)
     settings = load_settings(given, file=paths.settings_file())
     rpc_servers(settings.rpc or "")  # a wrong address is told before anything starts
     return settings
+
+
+def _no_thinking(given: Mapping[str, object]) -> int:
+    for name in ("reasoning_budget", "reasoning_seconds", "effort", "force_thinking"):
+        if name in given:
+            flag = name.replace("_", "-")
+            raise UsageError(f"--no-thinking cannot go with --{flag}", "use one of them")
+    return 0
+
+
+def _joined_tags(tags: object) -> str:
+    """The setting's text; a tag with white space in it could not be told apart there."""
+    from localr1.session.model_file import reasoning_tags
+
+    assert isinstance(tags, tuple)
+    for tag in tags:
+        # click takes whatever follows, the next flag too
+        if tag.split() != [tag] or tag.startswith("--"):
+            raise UsageError(
+                "--reasoning-tags takes two words without white space",
+                "for example --reasoning-tags '<think>' '</think>'",
+            )
+    return " ".join(reasoning_tags(" ".join(tags)))

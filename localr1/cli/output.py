@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from typing import TextIO
 
 from localr1.errors import Localr1Error, OutputClosed
@@ -15,6 +16,8 @@ from localr1.terminal_text import clean, clean_line
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _CLEAR_LINE = "\r\x1b[K"
+_ECHO_SECONDS = 0.01
+"""Text written so shortly before a typed line was read may stand after its echo."""
 
 
 class Printer:
@@ -36,6 +39,8 @@ class Printer:
         self._status_shown = False
         self._dim = False
         self._line_open = False
+        self._talk_open = False
+        self._text_at = 0.0
 
     @property
     def talks_to_person(self) -> bool:
@@ -55,6 +60,7 @@ class Printer:
             self._out.flush()
         except (BrokenPipeError, ValueError):
             raise OutputClosed("standard output was closed; stopped") from None
+        self._text_at = time.monotonic()
         if text:
             self._line_open = not text.endswith("\n")
 
@@ -70,21 +76,55 @@ class Printer:
             self._talk(_DIM)
             self._dim = True
         self._talk(clean(text))
+        self._text_at = time.monotonic()
+        if text:
+            self._talk_open = not text.endswith("\n")
 
     def end_aside(self) -> None:
         """A blank line after streamed talk."""
-        self._talk("\n\n")
+        self._talk("\n\n" if self._talk_open else "\n")
+        self._talk_open = False
         self._end_dim()
+
+    def after_enter(self) -> None:
+        """A person pressed Enter on the terminal: what is shown there goes on at a new line."""
+        self._status_shown = False
+        if time.monotonic() - self._text_at > _ECHO_SECONDS:
+            self._talk_open = False
+            self._line_open = self._line_open and not self._out.isatty()
+
+    def after_interrupt(self) -> None:
+        """A person pressed Ctrl-C, and the terminal shows ^C: talk goes on at a new line."""
+        self._talk_open = self._talk_open or self.talks_to_person
 
     def line(self, text: str) -> None:
         """A line of talk."""
+        self._begin_line()
+        self._talk(clean_line(text, limit=2000) + "\n")
+
+    def line_as_is(self, text: str) -> None:
+        """A line of talk whose spaces align it."""
+        self._begin_line()
+        self._talk(f"{clean(text)}\n")
+
+    def prompt(self, mark: str) -> None:
+        """What stands before a line that a person is to type."""
+        self._begin_line()
+        self._talk(mark)
+
+    def _begin_line(self) -> None:
+        """Begin a line of talk, below what a terminal shows unfinished."""
         self.clear_status()
         self._end_dim()
-        self._talk(clean_line(text, limit=2000) + "\n")
+        shares_terminal = self._line_open and self._out.isatty() and self._err.isatty()
+        if self._talk_open or shares_terminal:
+            self._talk("\n")
+        self._talk_open = False
+        self._line_open = self._line_open and not shares_terminal
 
     def dim_line(self, text: str) -> None:
         """A line of talk that may be overlooked."""
-        self.clear_status()
+        self._begin_line()
         text = clean_line(text, limit=2000)
         self._talk(f"{_DIM}{text}{_PLAIN}\n" if self._styled else f"{text}\n")
 

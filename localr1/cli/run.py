@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from localr1.cli.options import model_options, settings_from_flags
+from localr1.cli.options import SAMPLES_AT_MOST, model_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import UsageError
 
@@ -28,6 +28,13 @@ SILENT_SECONDS = 2.0
 @click.option("--interactive", "-i", is_flag=True, help="Talk line by line, also when piped.")
 @click.option("--continue", "latest", is_flag=True, help="Go on with the latest conversation.")
 @click.option("--conversation", "identity", metavar="ID", help="Go on with this conversation.")
+@click.option(
+    "--samples",
+    type=click.IntRange(1, SAMPLES_AT_MOST),
+    default=1,
+    metavar="N",
+    help=f"Replies side by side, 1 to {SAMPLES_AT_MOST}; most of the same result win.",
+)
 @model_options
 def run(
     model: str,
@@ -36,6 +43,7 @@ def run(
     interactive: bool,
     latest: bool,
     identity: str | None,
+    samples: int,
     **flags: Any,
 ) -> int:
     """Ask MODEL: the answer goes to standard output, reasoning to standard error.
@@ -46,7 +54,7 @@ def run(
     """
     from localr1.cli.conversations import open_conversation
     from localr1.cli.line_chat import LineChat
-    from localr1.cli.show import JsonEvents, TextEvents
+    from localr1.cli.show import EventShower, JsonEvents, TextEvents
     from localr1.models.reference import find_model
     from localr1.session import ChatSession
 
@@ -58,10 +66,12 @@ def run(
     conversation = open_conversation(
         settings, reference.name, printer, latest=latest, identity=identity
     )
-    session = ChatSession(reference, settings, conversation)
-    shown = settings.reasoning or "show"
-    events = JsonEvents(printer, session) if as_json else TextEvents(printer, reasoning=shown)
-    chat = LineChat(session, events, printer)
+    is_brief = not (interactive or latest or identity)
+    session = ChatSession(reference, settings, conversation, is_brief=is_brief)
+    events: EventShower = JsonEvents(printer, session)
+    if not as_json:
+        events = TextEvents(printer, session, settings.reasoning)
+    chat = LineChat(session, events, printer, samples=samples, interactive=interactive)
     if interactive:
         return chat.talk(first=" ".join(prompt))
     return chat.ask_once(question)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
+from localr1.chat.messages import ReasoningEnd
 from localr1.cli.output import Printer
+from localr1.cli.reply_summary import done_line
+from localr1.cli.side_by_side import SideBySide
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -20,17 +23,41 @@ from localr1.engine.protocol import (
 )
 from localr1.errors import ExitCode, Localr1Error
 from localr1.session import ChatSession
-from localr1.units import count, duration
+from localr1.terminal_text import clean
+from localr1.units import count
 
 _SLOW_PROMPT_TOKENS = 256
 """Shorter prompts are read before a progress line could be."""
 
 
+class Spent(NamedTuple):
+    """What a reply took so far, all its runs together."""
+
+    reasoning_tokens: int = 0
+    answer_tokens: int = 0
+    reasoning_ended_by: ReasoningEnd | None = None
+
+
+_NOTHING_SPENT = Spent()
+
+
 class EventShower(Protocol):
     """Shows events as they come."""
 
+    def begin(self, samples: int = 1, *, goes_on: bool = False) -> None:
+        """So many replies to a question begin, or the last one goes on."""
+
     def show(self, event: Event) -> None:
         """Show one event."""
+
+    def pause(self, event: Done) -> None:
+        """The reply was stopped to be gone on with."""
+
+    def leave(self, event: Done) -> None:
+        """The reply that was paused stays as it is."""
+
+    def replace_thought(self, thought: str) -> None:
+        """A person changed the thought; the reply goes on from this."""
 
 
 class TextEvents:
@@ -38,18 +65,32 @@ class TextEvents:
 
     Args:
         printer: the sink.
-        reasoning: "show", "hide" or "only".
+        session: whose vote is told.
+        reasoning: "show", "hide" or "only"; None shows it for single replies only.
     """
 
-    def __init__(self, printer: Printer, reasoning: str) -> None:
+    def __init__(self, printer: Printer, session: ChatSession, reasoning: str | None) -> None:
         self._printer = printer
-        self._reasoning = reasoning
+        self._session = session
+        self._reasoning = reasoning or "show"
+        self._reasoning_of_many = reasoning or "hide"
+        self._many: SideBySide | None = None
         self._in_reasoning = False
         self._thinking_tokens = 0
+        self._before = self._last = _NOTHING_SPENT
+
+    def begin(self, samples: int = 1, *, goes_on: bool = False) -> None:
+        """So many replies to a question begin, or the last one goes on."""
+        self._before = self._last if goes_on else _NOTHING_SPENT
+        self._many = None
+        if samples > 1:
+            self._many = SideBySide(self._printer, samples, self._reasoning_of_many)
 
     def show(self, event: Event) -> None:
         """Show one event."""
-        if isinstance(event, Reasoning):
+        if self._many and isinstance(event, (Reasoning, Answer, Notice)):
+            self._many.take(event)
+        elif isinstance(event, Reasoning):
             self._show_reasoning(event)
         elif isinstance(event, Answer):
             self._end_reasoning()
@@ -62,8 +103,21 @@ class TextEvents:
             self._show_progress(event)
         elif isinstance(event, Ready):
             self._show_ready(event)
-        elif isinstance(event, (Done, Failed)):
-            self._show_end(event)
+        elif isinstance(event, Done):
+            self._show_done(event)
+        elif isinstance(event, Failed):
+            self._show_failure(event)
+
+    def pause(self, event: Done) -> None:
+        """The reply was stopped to be gone on with."""
+        self._last = self._spent(event)
+
+    def leave(self, event: Done) -> None:
+        """The reply that was paused stays as it is."""
+        self._show_done(event)
+
+    def replace_thought(self, thought: str) -> None:
+        """Nothing to show: the person typed what is new."""
 
     def _show_reasoning(self, event: Reasoning) -> None:
         self._in_reasoning = True
@@ -93,13 +147,33 @@ class TextEvents:
         if self._printer.talks_to_person:
             self._printer.dim_line(ready_line(event))
 
-    def _show_end(self, event: Done | Failed) -> None:
+    def _show_done(self, event: Done) -> None:
+        self._end_text()
+        if self._many:
+            self._many.show(self._session.vote)
+        self._last = self._spent(event)
+        if self._printer.talks_to_person:
+            whole = msgspec.structs.replace(event, **self._last._asdict())
+            self._printer.dim_line(done_line(whole))
+
+    def _show_failure(self, event: Failed) -> None:
+        self._end_text()
+        if self._many and self._many.has_text:
+            self._many.show_replies()
+        self._printer.error(Localr1Error(event.message, event.hint))
+
+    def _end_text(self) -> None:
         self._end_reasoning()
         self._printer.end_data()
-        if isinstance(event, Failed):
-            self._printer.error(Localr1Error(event.message, event.hint))
-        elif self._printer.talks_to_person:
-            self._printer.dim_line(done_line(event))
+
+    def _spent(self, event: Done) -> Spent:
+        """What the reply took so far; an event counts the tokens since it last went on."""
+        was_over = self._before.reasoning_ended_by not in (None, "cancelled", "length", "error")
+        return Spent(
+            self._before.reasoning_tokens + event.reasoning_tokens,
+            self._before.answer_tokens + event.answer_tokens,
+            self._before.reasoning_ended_by if was_over else event.reasoning_ended_by,
+        )
 
 
 class JsonEvents:
@@ -108,6 +182,11 @@ class JsonEvents:
     def __init__(self, printer: Printer, session: ChatSession) -> None:
         self._printer = printer
         self._session = session
+        self._samples = 1
+
+    def begin(self, samples: int = 1, *, goes_on: bool = False) -> None:
+        """So many replies to a question begin, or the last one goes on."""
+        self._samples = samples
 
     def show(self, event: Event) -> None:
         """Show one event."""
@@ -115,6 +194,24 @@ class JsonEvents:
         del fields["id"]
         if isinstance(event, Ready):
             fields["conversation"] = self._session.conversation_id
+        elif isinstance(event, Done):
+            vote = self._session.vote if self._samples > 1 else None
+            fields["vote"] = msgspec.to_builtins(vote)
+            fields["kept"] = vote.voters[0] if vote else 0
+        self._write(fields)
+
+    def pause(self, event: Done) -> None:
+        """The reply was stopped to be gone on with."""
+        self.show(event)
+
+    def leave(self, event: Done) -> None:
+        """Nothing to show: the pause showed its end."""
+
+    def replace_thought(self, thought: str) -> None:
+        """A person changed the thought; the reply goes on from this."""
+        self._write({"type": "thought", "text": clean(thought)})
+
+    def _write(self, fields: object) -> None:
         self._printer.data(msgspec.json.encode(fields).decode() + "\n")
 
 
@@ -126,22 +223,6 @@ def ready_line(event: Ready) -> str:
     if plan.devices:
         line = f"{line}, {event.split}"
     return f"{line}; {event.sampling.reason}" if event.sampling else line
-
-
-def done_line(event: Done) -> str:
-    """What the reply took, in a line."""
-    parts = []
-    if event.finish_reason == "cancelled":
-        parts.append("stopped")
-    elif event.finish_reason == "length":
-        parts.append("cut at the token limit")
-    if event.reasoning_tokens:
-        thought = count(event.reasoning_tokens, "token")
-        parts.append(f"thought for {duration(event.reasoning_seconds)}, {thought}")
-    parts.append(f"answer {count(event.answer_tokens, 'token')}")
-    if event.generation_tps:
-        parts.append(f"{event.generation_tps:.1f} tokens/s")
-    return "; ".join(parts)
 
 
 def exit_code_of(event: Event | None) -> int:
