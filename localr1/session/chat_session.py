@@ -33,6 +33,7 @@ from localr1.engine.protocol import (
     Prefill,
     Ready,
     Reasoning,
+    ReasoningRule,
     SaveState,
     TokenCount,
 )
@@ -132,6 +133,16 @@ class ChatSession:
     def thinking(self) -> str:
         """How long replies may think, as a sentence; empty where nothing limits it."""
         return reasoning_rule(self._own_settings, self._limit).reason
+
+    @property
+    def reasoning_limit(self) -> ReasoningRule:
+        """The limit of replies that have none of their own: its `max_tokens`, `max_seconds`."""
+        return reasoning_rule(self._own_settings, self._limit).rule
+
+    @property
+    def limit(self) -> Asked | None:
+        """What `set_limit` was given in this conversation."""
+        return self._limit
 
     # ---- loading ---------------------------------------------------------------------------
 

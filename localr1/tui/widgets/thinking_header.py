@@ -5,9 +5,21 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from localr1.engine.protocol import Loading, Prompt
+from localr1.chat.messages import ReasoningEnd, ReasoningPart
+from localr1.engine.protocol import Loading, Prompt, ReasoningRule
 from localr1.tui.messages import ThinkingToggled
 from localr1.units import count, duration
+
+_ENDINGS: dict[ReasoningEnd, str] = {
+    "tokens": "ended at its limit",
+    "seconds": "ended at its limit",
+    "asked": "you asked for the answer",
+    "room": "room kept for the answer",
+    "ended": "broken off by the model",
+    "repetition": "it repeated itself",
+    "loop": "it repeated itself",
+}
+"""What a person would not guess; a reply that was stopped or cut says so in its notes."""
 
 
 class ThinkingHeader(Widget):
@@ -33,18 +45,31 @@ class ThinkingHeader(Widget):
         """The prompt is being processed."""
         self._show(f"Reading {event.processed:,} of {event.total:,} tokens")
 
-    def show_thinking(self, seconds: float, tokens: int) -> None:
-        """Reasoning arrives."""
+    def show_thinking(self, seconds: float, tokens: int, limit: ReasoningRule) -> None:
+        """Reasoning arrives; it may be at its limit and waiting for a sentence's end."""
         self._has_trace = True
         span = f"{int(seconds)} s" if seconds < 60 else duration(seconds)
-        self._show(f"Thinking… {span}, {count(tokens, 'token')}")
+        if limit.max_seconds is not None:
+            span += f" of {duration(limit.max_seconds)}"
+        most = limit.max_tokens
+        length = count(tokens, "token") if most is None else f"{tokens:,} of {count(most, 'token')}"
+        self._show(f"Thinking… {span}, {length}")
 
-    def show_thought(self, seconds: float, tokens: int) -> None:
+    def show_thought(self, thought: ReasoningPart) -> None:
         """Reasoning is over; what was not measured is left out."""
         self._has_trace = True
-        span = f" for {duration(seconds)}" if seconds else ""
-        length = f", {count(tokens, 'token')}" if tokens else ""
-        self._show(f"Thought{span}{length}")
+        span = f" for {duration(thought.seconds)}" if thought.seconds else ""
+        length = count(thought.tokens, "token") if thought.tokens else ""
+        ending = _ENDINGS.get(thought.ended_by, "")
+        carried = "carried" if thought.carried else ""
+        facts = [f"Thought{span}", length, ending, carried]
+        self._show(", ".join(fact for fact in facts if fact))
+
+    def show_nothing(self) -> None:
+        """There is no reasoning any more."""
+        self._has_trace = False
+        self.words = ""
+        self.display = False
 
     def show_open(self, is_open: bool) -> None:
         """Whether the block below is shown."""
