@@ -120,9 +120,10 @@ class Speaker:
         prompt = self._prompts.make((user_message(question),)).tokens
         for start in range(0, len(prompt), self._context.n_ubatch):
             self._context.decode(prompt[start : start + self._context.n_ubatch])
-        sampler = native.Sampler(Sampling(temperature=temperature, min_p=0.0), seed=1)
+        sampling, handle = Sampling(temperature=temperature, min_p=0.0), self._context.handle
+        sampler = native.Sampler(sampling, 1, self._model, handle)
         for _ in range(self._context.n_ctx - len(prompt)):
-            token = sampler.sample(self._context.handle)
+            token = sampler.draw()
             if self.vocabulary.ends_reply(token):
                 break
             yield token

@@ -2,8 +2,8 @@
 
 Time is counted in units of decoding one token alone. A step with k drafted tokens takes
 `CostTable.batch(k + 1)` and yields the drafted tokens that were right and one more. Decisions
-depend on tokens alone, never on a clock: the same seed gives the same batches, and so the same
-text to the last bit.
+depend on the tokens that a policy has seen, never on a clock: with a fresh policy for a reply,
+the same seed gives the same batches, and so the same rounding and the same text.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class DraftPolicy:
     it is as much again, and what right drafts saved. A draft is made only if the credit covers
     its whole cost, so for each reply and on any text
     time <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT, and for all replies together too.
-    One policy serves a loaded model, so that what it learned stays.
+    One policy can serve a loaded model, so that what it learned stays.
 
     Args:
         costs: time of batches of the model that checks.

@@ -6,6 +6,8 @@ import sqlite3
 import threading
 from datetime import datetime, timezone
 
+from localr1.chat.effort import Asked
+from localr1.chat.kept_limit import limit_as_json, limit_from_json
 from localr1.chat.messages import Message
 from localr1.errors import StorageError
 from localr1.history.database import Database
@@ -14,9 +16,11 @@ from localr1.history.rows import StoredMessage, storable, title_of, write_messag
 from localr1.terminal_text import clean_line
 
 _UPSERT_CONVERSATION = """
-    INSERT INTO conversation (id, title, model, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+    INSERT INTO conversation (id, title, model, created_at, updated_at, reasoning_limit)
+    VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE
-    SET title = excluded.title, model = excluded.model, updated_at = excluded.updated_at
+    SET title = excluded.title, model = excluded.model, updated_at = excluded.updated_at,
+        reasoning_limit = excluded.reasoning_limit
 """
 
 
@@ -35,6 +39,7 @@ class Conversation:
         *,
         title: str = "",
         model: str = "",
+        limit: Asked | None = None,
         read_only: bool = False,
         stored: list[StoredMessage] | None = None,
     ) -> None:
@@ -43,6 +48,8 @@ class Conversation:
         """A line; empty until the first message of a user."""
         self.model = model
         """The reference of the model that speaks in it."""
+        self.limit = limit
+        """How much its replies may think where nothing of their own is asked; None says nothing."""
         self.read_only = read_only
         self.messages: list[Message] = [each.message for each in stored or ()]
         self.damaged_positions = frozenset(n for n, each in enumerate(stored or ()) if each.damaged)
@@ -89,8 +96,29 @@ class Conversation:
             self._check_writable()
             title = clean_line(title)
             if self._places:
-                self._database.write(lambda connection: self._write_row(connection, title))
+                self._database.write(
+                    lambda connection: self._write_row(connection, title, self.limit)
+                )
             self.title = title
+
+    def set_limit(self, limit: Asked | None) -> None:
+        """Limit the reasoning of this conversation; saved with the first message, or now.
+
+        Args:
+            limit: its origin becomes "this conversation"; None, or one without a field that says
+                something, takes the conversation's limit away.
+
+        Raises:
+            StorageError: it could not be saved; `limit` is the older one still.
+        """
+        with self._guard:
+            self._check_writable()
+            kept = limit_from_json(limit_as_json(limit))
+            if self._places:
+                self._database.write(
+                    lambda connection: self._write_row(connection, self.title, kept)
+                )
+            self.limit = kept
 
     def close(self) -> None:
         """Let another window write to this conversation."""
@@ -106,16 +134,19 @@ class Conversation:
         title = self.title or (title_of(message.text) if message.role == "user" else "")
 
         def work(connection: sqlite3.Connection) -> None:
-            now = self._write_row(connection, title)
+            now = self._write_row(connection, title, self.limit)
             write_message(connection, self.id, place, message, now)
 
         self._database.write(work)
         self.title = title
 
-    def _write_row(self, connection: sqlite3.Connection, title: str) -> str:
+    def _write_row(self, connection: sqlite3.Connection, title: str, limit: Asked | None) -> str:
         """Returns the time that was written, ISO 8601 in UTC."""
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        connection.execute(_UPSERT_CONVERSATION, (self.id, title, clean_line(self.model), now, now))
+        model = clean_line(self.model)
+        connection.execute(
+            _UPSERT_CONVERSATION, (self.id, title, model, now, now, limit_as_json(limit))
+        )
         return now
 
     def _check_writable(self) -> None:

@@ -14,7 +14,7 @@ from localr1.errors import StorageError
 from localr1.files import make_folder
 from localr1.history.locks import Locks, LocksUnusable
 from localr1.history.migrations import NEWEST, migrate, schema_version
-from localr1.history.recovery import FAILURES, rebuild
+from localr1.history.recovery import FAILURES, TABLES, rebuild
 from localr1.terminal_text import clean_line
 
 _BUSY_TIMEOUT_SECONDS = 5.0
@@ -33,6 +33,9 @@ _PRAGMAS = (
     "trusted_schema = OFF",
     "cell_size_check = ON",
 )
+
+_MISSING = ("no such table", "no such column", "has no column")
+_THERE_ALREADY = ("already exis", "duplicate column")
 
 _Result = TypeVar("_Result")
 Work = Callable[[sqlite3.Connection], _Result]
@@ -154,8 +157,10 @@ class Database:
         _create_private(self.path)
         connection = self._connect()
         migrate(connection)
-        for table in ("conversation", "message", "part"):
+        for table, columns in TABLES.items():
             connection.execute(f"SELECT rowid FROM {table} LIMIT 1").close()
+            # Naming a column reads no row, but fails where a damaged version says it is there.
+            connection.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0").close()
         return connection
 
     def _connect(self) -> sqlite3.Connection:
@@ -228,14 +233,14 @@ def _in_transaction(connection: sqlite3.Connection, work: Work[_Result]) -> _Res
 def _is_damage(error: Exception) -> bool:
     """Is the file itself wrong, rather than the disk, a lock or a permission?
 
-    The sqlite3 module raises plain DatabaseError for SQLITE_CORRUPT and SQLITE_NOTADB. Tables
-    that are missing, are already there or contradict themselves mean a damaged schema or index:
-    no statement of localr1 can cause that in a sound file.
+    The sqlite3 module raises plain DatabaseError for SQLITE_CORRUPT and SQLITE_NOTADB. Tables or
+    columns that are missing, are already there or contradict themselves mean a damaged schema,
+    version or index: no statement of localr1 can cause that in a sound file.
     """
     return (
         type(error) is sqlite3.DatabaseError
         or isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, UnicodeDecodeError))
-        or any(words in str(error) for words in ("no such table", "no such column", "already exis"))
+        or any(words in str(error) for words in (*_MISSING, *_THERE_ALREADY))
     )
 
 

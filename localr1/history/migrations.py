@@ -48,6 +48,11 @@ STEPS: tuple[Step, ...] = (
         )
         """,
     ),
+    (
+        "ALTER TABLE conversation ADD COLUMN reasoning_limit TEXT",
+        "ALTER TABLE part ADD COLUMN insertions TEXT",
+        "ALTER TABLE part ADD COLUMN carried INTEGER",
+    ),
 )
 
 NEWEST = len(STEPS)
@@ -58,6 +63,15 @@ def schema_version(connection: sqlite3.Connection) -> int:
     """Steps already taken in this database; 0 for an empty one."""
     with closing(connection.execute("PRAGMA user_version")) as cursor:
         return int(cursor.fetchone()[0])
+
+
+def columns_since(connection: sqlite3.Connection, version: int, *names: str) -> str:
+    """Columns of a step for a SELECT; NULLs in an older file that could not be migrated.
+
+    A history in a folder that cannot be written stays at its version and is read all the same.
+    """
+    found = schema_version(connection) >= version
+    return ", ".join(names if found else ["NULL"] * len(names))
 
 
 def migrate(connection: sqlite3.Connection, to: int = NEWEST) -> None:

@@ -35,10 +35,36 @@ class Recorder:
         await self._save()
         self._position = None
 
+    def resume(self) -> None:
+        """The next `update` or `finish` replaces the last message, a reply that is continued.
+
+        While a reply is being written this changes nothing: that one is the last message.
+        """
+        if self._conversation is None or self._is_saving():
+            return
+        self._saved = None
+        self._position = (
+            len(self._conversation.messages) - 1 if self._conversation.messages else None
+        )
+
+    async def replace(self, position: int, message: Message) -> None:
+        """Put a message in the place of an earlier one; durable on return unless `failure` is set.
+
+        Args:
+            position: in the conversation's `messages`; not that of a reply being written.
+        """
+        conversation = self._conversation
+        if conversation is None or self.failure:
+            return
+        try:
+            await asyncio.to_thread(conversation.replace, position, message)
+        except StorageError as error:
+            self.failure = error
+
     def update(self, message: Message) -> None:
         """The reply has grown: save this state of it soon."""
         self._newest = message
-        if self._saving is None or self._saving.done():
+        if not self._is_saving():
             self._saving = asyncio.create_task(self._save_later())
 
     async def finish(self, message: Message) -> None:
@@ -50,6 +76,9 @@ class Recorder:
             self._hurry.clear()
         await self._save()
         self._position = None
+
+    def _is_saving(self) -> bool:
+        return self._saving is not None and not self._saving.done()
 
     async def _save_later(self) -> None:
         saved: Message | None = None

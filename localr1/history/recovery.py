@@ -22,13 +22,18 @@ from localr1.files import sync_folder
 from localr1.history.migrations import migrate
 from localr1.units import count
 
-_TABLES = {
-    "conversation": ("id", "title", "model", "created_at", "updated_at"),
+TABLES = {
+    "conversation": ("id", "title", "model", "created_at", "updated_at", "reasoning_limit"),
     "message": (
         *("conversation_id", "position", "role", "finish_reason", "created_at", "checksum"),
     ),
-    "part": ("message_id", "position", "kind", "text", "tokens", "seconds", "ended_by"),
+    "part": (
+        *("message_id", "position", "kind", "text", "tokens", "seconds", "ended_by"),
+        *("insertions", "carried"),
+    ),
 }
+"""All columns of the newest schema; a message's `id` is its rowid."""
+
 _WORKSHOP_PREFIX = ".history-repair-"
 _SMALLEST_ROW_BYTES = 16
 
@@ -128,11 +133,11 @@ def _transplant_first_page(fresh: Path, patient: Path) -> None:
 
 
 def _read_all(patient: Path) -> _Found:
-    tables: dict[str, Rows] = {table: {} for table in _TABLES}
+    tables: dict[str, Rows] = {table: {} for table in TABLES}
     mentioned: set[str] = set()
     with closing(sqlite3.connect(patient, isolation_level=None)) as source:
         source.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        for table, columns in _TABLES.items():
+        for table, columns in TABLES.items():
             tables[table] = _salvage(source, table, columns)
         mentioned.update(row[0] for row in tables["conversation"].values())
         mentioned.update(row[0] for row in tables["message"].values())
@@ -143,9 +148,10 @@ def _read_all(patient: Path) -> _Found:
 
 
 def _salvage(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Rows:
-    query = f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED WHERE rowid = ?"
     rows: Rows = {}
     try:
+        chosen = ", ".join(_chosen_columns(source, table, columns))
+        query = f"SELECT {chosen} FROM {table} NOT INDEXED WHERE rowid = ?"
         source.execute(f"EXPLAIN {query}", (0,)).close()
     except FAILURES:
         return rows  # no such table here: no row of it can be had
@@ -155,6 +161,14 @@ def _salvage(source: sqlite3.Connection, table: str, columns: tuple[str, ...]) -
             if row is not None:
                 rows[rowid] = row
     return rows
+
+
+def _chosen_columns(
+    source: sqlite3.Connection, table: str, columns: tuple[str, ...]
+) -> Iterator[str]:
+    """The columns, NULL for those that an older schema has not."""
+    present = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
+    return (name if name in present else "NULL" for name in columns)
 
 
 def _rowids(source: sqlite3.Connection, table: str) -> list[int]:
@@ -199,16 +213,16 @@ def _each_rowid(source: sqlite3.Connection, table: str, order: str) -> Iterator[
 def _fill(target: sqlite3.Connection, found: _Found) -> int:
     """Write what was found; returns how many conversations have messages again."""
     target.execute("BEGIN")
-    for table, columns in _TABLES.items():
+    for table, columns in TABLES.items():
         marks = ", ".join("?" * (len(columns) + 1))
         target.executemany(
             f"INSERT OR IGNORE INTO {table} (rowid, {', '.join(columns)}) VALUES ({marks})",
             [(rowid, *row) for rowid, row in found.tables[table].items()],
         )
     target.execute(
-        "INSERT OR IGNORE INTO conversation SELECT conversation_id,"
-        " 'Recovered conversation', '', min(created_at), max(created_at) FROM message"
-        " GROUP BY conversation_id"
+        "INSERT OR IGNORE INTO conversation (id, title, model, created_at, updated_at)"
+        " SELECT conversation_id, 'Recovered conversation', '', min(created_at), max(created_at)"
+        " FROM message GROUP BY conversation_id"
     )
     target.execute("DELETE FROM part WHERE message_id NOT IN (SELECT id FROM message)")
     target.execute("DELETE FROM conversation WHERE id NOT IN (SELECT conversation_id FROM message)")

@@ -13,14 +13,20 @@ import sqlite3
 from typing import Any, NamedTuple, get_args
 
 from localr1.chat.messages import (
+    REASONING_ENDS,
     FinishReason,
     Message,
     Part,
-    ReasoningEnd,
     ReasoningPart,
     Role,
     TextPart,
 )
+from localr1.history.insertions import (
+    cleaned_insertions,
+    insertions_as_json,
+    insertions_from_json,
+)
+from localr1.history.migrations import columns_since
 from localr1.terminal_text import clean, clean_line
 
 TITLE_LIMIT = 60
@@ -34,7 +40,10 @@ _UPSERT_MESSAGE = """
 """
 
 PartRow = tuple[Any, ...]
-"""kind, text, tokens, seconds, ended_by: of any type in a damaged file."""
+"""kind, text, tokens, seconds, ended_by, insertions, carried: of any type in a damaged file."""
+
+_FIRST_PART_COLUMNS = 5
+"""Those of schema version 1, whose checksums know no others."""
 
 
 class StoredMessage(NamedTuple):
@@ -55,24 +64,39 @@ def _storable_part(part: Part) -> Part:
     if isinstance(part, TextPart):
         return TextPart(clean(part.text))
     seconds = float(part.seconds) if math.isfinite(part.seconds) else 0.0
-    return ReasoningPart(clean(part.text), int(part.tokens), seconds, part.ended_by)
+    return ReasoningPart(
+        clean(part.text),
+        int(part.tokens),
+        seconds,
+        part.ended_by,
+        cleaned_insertions(part.text, part.insertions),
+        part.carried,
+    )
 
 
 def part_rows(message: Message) -> list[PartRow]:
-    """The columns kind, text, tokens, seconds and ended_by of each part."""
-    return [
-        ("text", part.text, None, None, None)
-        if isinstance(part, TextPart)
-        else ("reasoning", part.text, part.tokens, part.seconds, part.ended_by)
-        for part in message.parts
-    ]
+    """The columns of each part, from kind to carried."""
+    return [_part_row(part) for part in message.parts]
+
+
+def _part_row(part: Part) -> PartRow:
+    if isinstance(part, TextPart):
+        return ("text", part.text, None, None, None, None, None)
+    added = (insertions_as_json(part.insertions), 1 if part.carried else None)
+    return ("reasoning", part.text, part.tokens, part.seconds, part.ended_by, *added)
 
 
 def checksum(position: object, role: object, finish_reason: object, parts: list[PartRow]) -> str:
     """SHA-256, in hex, of a message's columns as JSON (docs/formats.md gives the exact form)."""
-    columns = [position, role, finish_reason, [list(part) for part in parts]]
+    columns = [position, role, finish_reason, [_summed_columns(part) for part in parts]]
     document = json.dumps(columns, separators=(",", ":"), default=repr)
     return hashlib.sha256(document.encode("ascii")).hexdigest()
+
+
+def _summed_columns(part: PartRow) -> PartRow:
+    """A part's columns, without later versions' where these are empty: old checksums hold."""
+    later = part[_FIRST_PART_COLUMNS:]
+    return part[:_FIRST_PART_COLUMNS] if all(column is None for column in later) else part
 
 
 def write_message(
@@ -91,21 +115,15 @@ def write_message(
     row = found[0]
     connection.execute("DELETE FROM part WHERE message_id = ?", (row,))
     connection.executemany(
-        "INSERT INTO part (message_id, position, kind, text, tokens, seconds, ended_by)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO part (message_id, position, kind, text, tokens, seconds, ended_by,"
+        " insertions, carried) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(row, number, *columns) for number, columns in enumerate(parts)],
     )
 
 
 def read_messages(connection: sqlite3.Connection, conversation_id: str) -> list[StoredMessage]:
     """All messages of a conversation in their order; a damaged one is marked, never left out."""
-    parts: dict[int, list[PartRow]] = {}
-    for message_id, *columns in connection.execute(
-        "SELECT message_id, kind, text, tokens, seconds, ended_by FROM part WHERE message_id IN"
-        " (SELECT id FROM message WHERE conversation_id = ?) ORDER BY message_id, position",
-        (conversation_id,),
-    ):
-        parts.setdefault(message_id, []).append(tuple(columns))
+    parts = _part_rows_of(connection, conversation_id)
     return [
         _stored(row, parts.get(row[0], []))
         for row in connection.execute(
@@ -116,29 +134,49 @@ def read_messages(connection: sqlite3.Connection, conversation_id: str) -> list[
     ]
 
 
+def _part_rows_of(connection: sqlite3.Connection, conversation_id: str) -> dict[int, list[PartRow]]:
+    """The rows of a conversation's parts, by the `id` of their message."""
+    parts: dict[int, list[PartRow]] = {}
+    later = columns_since(connection, 2, "insertions", "carried")
+    for message_id, *columns in connection.execute(
+        f"SELECT message_id, kind, text, tokens, seconds, ended_by, {later} FROM part"
+        " WHERE message_id IN (SELECT id FROM message WHERE conversation_id = ?)"
+        " ORDER BY message_id, position",
+        (conversation_id,),
+    ):
+        parts.setdefault(message_id, []).append(tuple(columns))
+    return parts
+
+
 def _stored(row: tuple[Any, ...], parts: list[PartRow]) -> StoredMessage:
     _, position, role, finish_reason, written = row
     damaged = checksum(position, role, finish_reason, parts) != written
     message = Message(
-        _one_of(role, Role, "assistant"),
+        _one_of(role, get_args(Role), "assistant"),
         tuple(map(_part, parts)),
-        None if finish_reason is None else _one_of(finish_reason, FinishReason, "error"),
+        None if finish_reason is None else _one_of(finish_reason, get_args(FinishReason), "error"),
     )
     return StoredMessage(position, message, damaged)
 
 
 def _part(row: PartRow) -> Part:
-    kind, text, tokens, seconds, ended_by = row
-    text = clean(_text(text))
+    kind, raw, tokens, seconds, ended_by, inserted, carried = row
+    text = _text(raw)
     if kind != "reasoning":
-        return TextPart(text)
-    end = _one_of(ended_by, ReasoningEnd, "error")
-    return ReasoningPart(text, int(_number(tokens)), float(_number(seconds)), end)
+        return TextPart(clean(text))
+    return ReasoningPart(
+        clean(text),
+        int(_number(tokens)),
+        float(_number(seconds)),
+        _one_of(ended_by, REASONING_ENDS, "error"),
+        cleaned_insertions(text, insertions_from_json(inserted, len(text))),
+        carried == 1,
+    )
 
 
-def _one_of(value: object, names: Any, otherwise: Any) -> Any:
+def _one_of(value: object, names: tuple[str, ...], otherwise: Any) -> Any:
     """`value` where it is one of a Literal's names; a damaged row may hold anything."""
-    return value if value in get_args(names) else otherwise
+    return value if value in names else otherwise
 
 
 def _number(value: object) -> float:

@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from localr1.chat.kept_limit import limit_from_json
 from localr1.errors import ConversationNotFound, StorageError
 from localr1.history.conversation import Conversation
 from localr1.history.database import Database
 from localr1.history.locks import Locks
+from localr1.history.migrations import columns_since
 from localr1.history.rows import StoredMessage, read_messages
 from localr1.terminal_text import clean_line
 
@@ -81,7 +83,7 @@ class HistoryStore:
         identity = self._full_id(conversation_id)
         writable = self._take(identity)
         try:
-            title, model, stored = self._database.read(_loading(identity))
+            title, model, limit, stored = self._database.read(_loading(identity))
         except BaseException:
             if writable:
                 self._locks.release(identity)
@@ -92,6 +94,7 @@ class HistoryStore:
             identity,
             title=_line(title),
             model=_line(model),
+            limit=limit_from_json(limit),
             read_only=not writable,
             stored=stored,
         )
@@ -156,10 +159,15 @@ class HistoryStore:
         return str(ids[0])
 
 
-def _loading(identity: str) -> Callable[[sqlite3.Connection], tuple[Any, Any, list[StoredMessage]]]:
-    def work(connection: sqlite3.Connection) -> tuple[Any, Any, list[StoredMessage]]:
+_Loaded = tuple[Any, Any, Any, list[StoredMessage]]
+"""title, model and reasoning_limit, of any type in a damaged file; and the messages."""
+
+
+def _loading(identity: str) -> Callable[[sqlite3.Connection], _Loaded]:
+    def work(connection: sqlite3.Connection) -> _Loaded:
+        limit = columns_since(connection, 2, "reasoning_limit")
         row = connection.execute(
-            "SELECT title, model FROM conversation WHERE id = ?", (identity,)
+            f"SELECT title, model, {limit} FROM conversation WHERE id = ?", (identity,)
         ).fetchone()
         if row is None:
             raise ConversationNotFound(f"no conversation {identity!r}", _LIST_HINT)

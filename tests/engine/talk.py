@@ -17,7 +17,7 @@ from localr1.engine.sampling import Sampling
 from localr1.gguf_header import read_header
 from localr1.hardware.plan import LoadPlan
 
-SMALL_PLAN = LoadPlan(n_ctx=1024, n_gpu_layers=0, n_threads=2, n_threads_batch=2)
+SMALL_PLAN = LoadPlan(n_ctx=1024, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
 
 
 async def ask(client: EngineClient, command: Command) -> list[Event]:

@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -191,6 +192,28 @@ def test_what_was_not_sent_teaches_too() -> None:
     _, time = decoded(copied, copied, CostTable({2: 5.0, 32: 100.0}, 31), policy)
     assert time == len(copied)
     assert policy.agreement(20) > before
+
+
+def test_a_draft_model_runs_only_for_drafts_that_are_sent() -> None:
+    class SmallModel(LookupDrafter):
+        asked: ClassVar[list[int]] = []
+
+        @property
+        def match_tokens(self) -> int:
+            return 0
+
+        def draft(self, most: int) -> list[int]:
+            self.asked.append(most)
+            return [1] * most
+
+    policy = DraftPolicy(CPU_COSTS, 0.1, MODEL_PRIORS)
+    speculation = Speculation(SmallModel(), policy, compares_unsent=False)
+    sent = []
+    for _ in range(300):
+        sent.append(len(speculation.propose(31)))
+        speculation.came([2])
+    assert SmallModel.asked == [length for length in sent if length]
+    assert sent.count(0) > 250
 
 
 def test_a_text_with_drafts_is_the_text_without() -> None:

@@ -7,17 +7,19 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
+from localr1.chat.effort import Asked
+from localr1.chat.messages import Insertion, Message, ReasoningPart, TextPart, user_message
 from localr1.errors import ConversationNotFound, ExitCode, StorageError
 from localr1.history import conversation as conversation_module
 from localr1.history import store as store_module
 from localr1.history.locks import Locks
-from localr1.history.rows import TITLE_LIMIT, checksum, title_of
+from localr1.history.rows import TITLE_LIMIT, checksum, part_rows, title_of
 from localr1.history.store import HistoryStore
 
 
@@ -48,7 +50,14 @@ REPLY = Message(
     (
         ReasoningPart("Let me think.\n\n\tIndented, 数学 🙂", tokens=12, seconds=0.125),
         TextPart("**42**"),
-        ReasoningPart("cut", tokens=1, seconds=3.0, ended_by="length"),
+        ReasoningPart(
+            "cut",
+            tokens=1,
+            seconds=3.0,
+            ended_by="length",
+            insertions=(Insertion(0, 1, "person"), Insertion(1, 2, "localr1")),
+            carried=True,
+        ),
         TextPart(""),
     ),
     "length",
@@ -110,6 +119,56 @@ def test_a_title_given_before_the_first_message_stays(store: HistoryStore) -> No
     assert store.list()[0].title == "Mine␛[2J"
     conversation.rename("Other")
     assert store.list()[0].title == conversation.title == "Other"
+
+
+def test_a_limit_given_before_the_first_message_stays(
+    store: HistoryStore, other: HistoryStore
+) -> None:
+    conversation = store.create("demo")
+    assert conversation.limit is None
+    conversation.set_limit(Asked(origin="flag", tokens=300))
+    assert conversation.limit == Asked(origin="this conversation", tokens=300)
+    conversation.add(user_message("hi"))
+    assert other.open(conversation.id).limit == conversation.limit
+
+
+def test_a_limit_is_changed_kept_and_taken_away(store: HistoryStore, other: HistoryStore) -> None:
+    conversation = store.create("demo")
+    conversation.add(user_message("hi"))
+    for asked in (Asked(origin="x", effort="low"), Asked(origin="x", seconds=0.5)):
+        conversation.set_limit(asked)
+        expected = replace(asked, origin="this conversation")
+        assert conversation.limit == other.open(conversation.id).limit == expected
+    conversation.add(REPLY)
+    conversation.rename("Other")
+    read = other.open(conversation.id)
+    assert (read.limit, read.title) == (expected, "Other")
+    conversation.set_limit(None)
+    assert conversation.limit is None
+    assert other.open(conversation.id).limit is None
+
+
+def test_a_conversation_keeps_its_limit_when_it_goes_on(store: HistoryStore) -> None:
+    first = store.create("demo")
+    first.set_limit(Asked(origin="flag", effort="high"))
+    first.add(user_message("hi"))
+    first.close()
+    second = store.open(first.id)
+    second.add(REPLY)
+    second.close()
+    assert store.open(first.id).limit == Asked(origin="this conversation", effort="high")
+
+
+@pytest.mark.parametrize("column", ["", "{", '{"tokens":-5}', b"\xff", 17, "[" * 10_000])
+def test_a_damaged_limit_is_none(store: HistoryStore, tmp_path: Path, column: object) -> None:
+    conversation = store.create("demo")
+    conversation.set_limit(Asked(origin="flag", effort="high"))
+    conversation.add(user_message("hi"))
+    conversation.close()
+    query(tmp_path, "UPDATE conversation SET reasoning_limit = ?", column)
+    read = store.open(conversation.id)
+    assert read.limit is None
+    assert read.messages == [user_message("hi")]
 
 
 @pytest.mark.parametrize(
@@ -261,6 +320,12 @@ def test_a_flipped_bit_is_noticed_and_nothing_thrown_away(
         "UPDATE part SET tokens = 'many', seconds = x'00', ended_by = 5",
         "UPDATE part SET tokens = tokens + 1",
         "UPDATE part SET seconds = 9e999",
+        "UPDATE part SET carried = NULL",
+        "UPDATE part SET carried = 0 WHERE carried IS NULL",
+        "UPDATE part SET carried = 2 WHERE carried = 1",
+        "UPDATE part SET insertions = NULL",
+        "UPDATE part SET insertions = '[]' WHERE insertions IS NULL",
+        "UPDATE part SET insertions = replace(insertions, 'localr1', 'person')",
         "UPDATE part SET position = 9 - position",
         "DELETE FROM part WHERE position = 1",
         "UPDATE message SET role = 'qser'",
@@ -286,6 +351,15 @@ def test_the_checksum_is_what_the_documentation_says() -> None:
     # printf '[0,"user",null,[["text","\\u00e9",null,null,null]]]' | sha256sum
     expected = "7d2f10450ec0b55571f765c84ebeda808f3b647e6f06346d237a56592987d063"
     assert checksum(0, "user", None, [("text", "é", None, None, None)]) == expected
+    assert checksum(0, "user", None, part_rows(user_message("é"))) == expected
+    # printf '%s' '[1,"assistant","stop",[["reasoning","Hm",1,0.5,"closed","[{…}]",1]]]' | sha256sum
+    expected = "3b9a8b69762bae48af96b42a9f0e3336469ab7353c54655b1d2c8412227e0957"
+    inserted = (Insertion(1, 2, "person"),)
+    part = ReasoningPart("Hm", 1, 0.5, insertions=inserted, carried=True)
+    parts = part_rows(Message("assistant", (part,), "stop"))
+    assert checksum(1, "assistant", "stop", parts) == expected
+    formats = Path(__file__).parents[2] / "docs" / "formats.md"
+    assert expected in formats.read_text(encoding="utf-8")
 
 
 def test_a_second_window_on_one_conversation_is_read_only(
@@ -300,10 +374,12 @@ def test_a_second_window_on_one_conversation_is_read_only(
         lambda: theirs.add(user_message("no")),
         lambda: theirs.replace(0, user_message("no")),
         lambda: theirs.rename("no"),
+        lambda: theirs.set_limit(Asked(origin="flag", effort="low")),
     ):
         with pytest.raises(StorageError, match="another window") as raised:
             write()
         assert raised.value.hint
+    assert theirs.limit is None
     theirs.close()
     assert store.open(mine.id).read_only, "closing a reader must not free the writer's lock"
     mine.close()

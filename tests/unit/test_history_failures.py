@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.history_kills import Tally, _check, kill_writers, open_store
+from localr1.chat.effort import Asked
 from localr1.chat.messages import user_message
 from localr1.errors import StorageError
 from localr1.history import database
@@ -147,6 +148,9 @@ def test_a_failed_write_leaves_the_conversation_as_it_was(
         assert raised.value.hint
         with pytest.raises(StorageError):
             conversation.replace(0, user_message("not kept"))
+        with pytest.raises(StorageError):
+            conversation.set_limit(Asked(origin="flag", tokens=5))
+        assert conversation.limit is None
         other.execute("ROLLBACK")
         assert conversation.messages == [user_message("kept")]
         assert conversation.add(user_message("later")) == 1

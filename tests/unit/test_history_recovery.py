@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
+from localr1.chat.effort import Asked
+from localr1.chat.messages import Insertion, Message, ReasoningPart, TextPart, user_message
 from localr1.errors import ConversationNotFound, StorageError
 from localr1.history import store as store_module
+from localr1.history.migrations import NEWEST
+from localr1.history.recovery import TABLES
 from localr1.history.store import HistoryStore
 
 PAGE_BYTES = 4096
@@ -26,8 +29,19 @@ def open_store(folder: Path) -> HistoryStore:
 
 
 def reply(number: int) -> Message:
-    thought = ReasoningPart(f"thought {number} " * 60, tokens=number, seconds=0.5)
+    inserted = (Insertion(0, 7, "person"), Insertion(9, 9 + number, "localr1"))[: number + 1]
+    thought = ReasoningPart(
+        f"thought {number} " * 60,
+        tokens=number,
+        seconds=0.5,
+        insertions=inserted,
+        carried=number % 3 == 0,
+    )
     return Message("assistant", (thought, TextPart(f"answer {number}")), "stop")
+
+
+def limit(number: int) -> Asked:
+    return Asked(origin="this conversation", tokens=number)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +54,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(store_module, "_new_id", lambda: next(ids))
         for number in range(CONVERSATIONS):
             conversation = store.create("demo")
+            conversation.set_limit(limit(number))
             for turn in (2 * number, 2 * number + 1):
                 conversation.add(user_message(f"question {turn}"))
                 conversation.add(reply(turn))
@@ -151,6 +166,32 @@ def test_a_truncated_history_keeps_its_beginning(path: Path, part: float) -> Non
         recovered_count, known = counts(store.notice)
         assert recovered_count == len(recovered) <= known <= CONVERSATIONS
         assert part < 0.5 or recovered_count > 0
+
+
+def test_a_repair_carries_every_column(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for table, columns in TABLES.items():
+            present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            assert present - {"id"} == {*columns} - {"id"}
+    overwrite(path, 0, b"\0" * PAGE_BYTES)
+    with closing(open_store(path.parent)) as store:
+        assert counts(store.notice) == (CONVERSATIONS, CONVERSATIONS)
+        for number, each in enumerate(reversed(store.list())):
+            read = store.open(each.id)
+            assert read.limit == limit(number)
+            assert read.damaged_positions == frozenset()
+            assert read.messages[1::2] == [reply(2 * number), reply(2 * number + 1)]
+
+
+@pytest.mark.parametrize("version", range(NEWEST))
+def test_a_damaged_version_is_repaired(path: Path, version: int) -> None:
+    with closing(open_store(path.parent)) as store:
+        before = texts(store)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    with closing(open_store(path.parent)) as store:
+        assert counts(store.notice) == (CONVERSATIONS, CONVERSATIONS)
+        assert texts(store) == before
 
 
 def test_a_missing_table_is_damage(path: Path) -> None:

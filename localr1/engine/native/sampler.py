@@ -59,7 +59,6 @@ class Sampler:
         """
         dry = llama.llama_sampler_init_dry(
             llama.llama_model_get_vocab(self._model),
-            llama.llama_model_n_ctx_train(self._model),
             _DRY_MULTIPLIER,
             _DRY_BASE,
             _DRY_ALLOWED_LENGTH,
