@@ -43,6 +43,8 @@ class Dialogue:
         self.phase = Phase.LOADING
         self.waiting: Question | None = None
         """One that is sent when the model is loaded."""
+        self.samples = 1
+        """Replies that are being written side by side."""
 
     async def load(self) -> None:
         """Load the model, then send the question that waits."""
@@ -56,6 +58,7 @@ class Dialogue:
     async def send(self, question: Question) -> None:
         """Ask, and post the reply's events until it has ended."""
         text, limit, samples = question
+        self.samples = samples
         events = self._session.send(text, limit, samples)
         if samples > 1:
             events = first_and_results(events, samples, lambda: self._session.messages[-1])
@@ -63,6 +66,7 @@ class Dialogue:
 
     async def go_on(self, reasoning: str | None = None) -> None:
         """Continue the last reply, from this thought if there is one, and post its events."""
+        self.samples = 1
         await self._run(self._session.go_on(reasoning), Phase.REPLYING)
 
     async def stop(self) -> None:

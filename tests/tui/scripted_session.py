@@ -24,6 +24,7 @@ from localr1.engine.protocol import (
 )
 from localr1.hardware.plan import LoadPlan
 from localr1.session.reply_builder import ReplyBuilder, with_reasoning
+from localr1.terminal_text import clean
 
 MODEL = ModelFacts(
     name="DeepSeek-R1-Distill-Qwen-1.5B",
@@ -127,7 +128,7 @@ class ScriptedSession:
         self.gone_on.append(reasoning)
         last = self.messages[-1]
         if reasoning is not None:
-            last = with_reasoning(last, reasoning)
+            last = with_reasoning(last, clean(reasoning))
         async for event in self._reply([ReplyBuilder(last)]):
             yield event
 

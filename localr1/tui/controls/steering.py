@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from localr1.chat.messages import ReasoningPart
 from localr1.session.reply_builder import with_reasoning
 from localr1.terminal_text import clean
+from localr1.tui.marks import MarkLimit
 from localr1.tui.widgets.composer import LIMIT_BYTES
 from localr1.units import download_size
 
@@ -23,6 +24,18 @@ class Mode(enum.Enum):
     """It is added to the thought."""
     EDIT = "Editing the thought"
     """It becomes the thought."""
+
+    @property
+    def hint(self) -> str:
+        """What the keys do."""
+        return _HINTS[self]
+
+
+_HINTS = {
+    Mode.ASK: "",
+    Mode.STEER: "Add to the thought    Enter goes on   Esc leaves it stopped",
+    Mode.EDIT: "Enter goes on from this, with a new answer   Esc leaves it as it was",
+}
 
 
 class Steering:
@@ -74,7 +87,8 @@ class Steering:
 
     def _begin(self, mode: Mode) -> None:
         thought = self._thought()
-        text = thought.text if thought is not None and mode is Mode.EDIT else ""
+        # As the trace shows it: the composer draws what it is given
+        text = MarkLimit()(clean(thought.text)) if thought and mode is Mode.EDIT else ""
         size_bytes = len(text.encode())
         if size_bytes > LIMIT_BYTES:
             size, limit = download_size(size_bytes), download_size(LIMIT_BYTES)
@@ -93,6 +107,9 @@ class Steering:
         self.mode = mode
         self._screen.composer.show(text, sends_nothing=mode is not Mode.ASK)
         self._screen.show_activity(mode.value)
+        if mode is Mode.EDIT:
+            # Where there are words, the composer's own hint is not seen
+            self._screen.say(mode.hint)
 
     def submit(self, text: str) -> None:
         """Go on with the thought that a person added to, or rewrote."""

@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 
 INVITATION = "Ask something    Enter sends   Ctrl+J new line   F1 all keys"
 UNFINISHED = "Ask something    Enter sends   Ctrl+R goes on with the reply   F1 all keys"
-STEERING = "Add to the thought    Enter goes on   Esc leaves it stopped"
-EDITING = "Rewrite the thought    Enter goes on from it   Esc leaves it as it was"
 LOADING = "You can write already; it is sent when the model is loaded"
 THINKING = "Esc stops   Ctrl+S pauses the thinking   Ctrl+G answers now"
 REPLYING = "Esc stops the reply"
+SEVERAL = "Esc stops    {} replies are written side by side; this is the first"
 READ_ONLY = "Another window writes to this conversation; here it can only be read."
 
 _REFUSALS = {
@@ -118,6 +117,9 @@ class ChatScreen(ChatView):
         """May something be asked now, if only when the model is loaded? If not, it says why."""
         if self._dialogue.waiting is not None:
             self.say("A question waits already; Esc takes it back.")
+            return False
+        if self._steering.mode is not Mode.ASK:
+            self.say(self._steering.mode.hint)
             return False
         return self._dialogue.phase is Phase.LOADING or self.may_change()
 
@@ -223,9 +225,11 @@ class ChatScreen(ChatView):
 
     def _invitation(self) -> str:
         if self._steering.mode is not Mode.ASK:
-            return STEERING if self._steering.mode is Mode.STEER else EDITING
+            return self._steering.mode.hint
         if self._dialogue.phase is Phase.IDLE:
             return UNFINISHED if self.session.can_go_on else INVITATION
         if self._dialogue.phase is Phase.LOADING:
             return LOADING
+        if self._dialogue.samples > 1:
+            return SEVERAL.format(self._dialogue.samples)
         return THINKING if self.is_thinking else REPLYING

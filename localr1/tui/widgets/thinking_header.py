@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
@@ -29,7 +30,8 @@ class ThinkingHeader(Widget):
 
     def __init__(self, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
-        self.words = ""
+        self._wordings: tuple[str, ...] = ("",)
+        """The same in ever fewer words."""
         self._open = False
         self._has_trace = False
 
@@ -53,7 +55,7 @@ class ThinkingHeader(Widget):
             span += f" of {duration(limit.max_seconds)}"
         most = limit.max_tokens
         length = count(tokens, "token") if most is None else f"{tokens:,} of {count(most, 'token')}"
-        self._show(f"Thinking… {span}, {length}")
+        self._show(f"Thinking… {span}, {length}", f"Thinking… {length}")
 
     def show_thought(self, thought: ReasoningPart) -> None:
         """Reasoning is over; what was not measured is left out."""
@@ -62,13 +64,16 @@ class ThinkingHeader(Widget):
         length = count(thought.tokens, "token") if thought.tokens else ""
         ending = _ENDINGS.get(thought.ended_by, "")
         carried = "carried" if thought.carried else ""
-        facts = [f"Thought{span}", length, ending, carried]
-        self._show(", ".join(fact for fact in facts if fact))
+        self._show(
+            _joined(f"Thought{span}", length, ending, carried),
+            _joined(f"Thought{span}", ending, carried),
+            _joined("Thought", ending, carried),
+        )
 
     def show_nothing(self) -> None:
         """There is no reasoning any more."""
         self._has_trace = False
-        self.words = ""
+        self._wordings = ("",)
         self.display = False
 
     def show_open(self, is_open: bool) -> None:
@@ -82,12 +87,18 @@ class ThinkingHeader(Widget):
             self.post_message(ThinkingToggled(self))
 
     def render(self) -> Content:
-        """A sign and the words."""
+        """A sign and the words, fewer of them where they do not fit."""
         sign = ("▾" if self._open else "▸") if self._has_trace else "·"
-        return Content(f"{sign} {self.words}")
+        room = self.content_size.width - len(f"{sign} ")
+        fitting = (words for words in self._wordings if cell_len(words) <= room)
+        return Content(f"{sign} {next(fitting, self._wordings[-1])}")
 
-    def _show(self, words: str) -> None:
-        if words != self.words:
-            self.words = words
+    def _show(self, *wordings: str) -> None:
+        if wordings != self._wordings:
+            self._wordings = wordings
             self.display = True
             self.refresh()
+
+
+def _joined(*facts: str) -> str:
+    return ", ".join(fact for fact in facts if fact)
