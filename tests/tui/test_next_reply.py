@@ -48,6 +48,15 @@ async def test_efforts_go_round_and_end_at_the_settings() -> None:
         assert "effort" not in running.rows()[-1]
 
 
+async def test_the_effort_of_an_earlier_conversation_is_shown() -> None:
+    session = ScriptedSession()
+    session.limit = Asked(origin="this conversation", effort="high")
+    async with chat(session) as running:
+        assert "Ready  effort high" in running.rows()[-1]
+        await running.pilot.press("ctrl+l")
+        assert session.limit == Asked(origin="this conversation", effort="unlimited")
+
+
 async def test_no_thinking_holds_for_one_question() -> None:
     session = ScriptedSession(reply("", "One."), reply("", "Two."))
     async with chat(session) as running:

@@ -34,6 +34,7 @@ async def test_answer_now_ends_the_thought_and_says_so() -> None:
         [
             Reasoning(text="I think", tokens=2),
             gate,
+            Reasoning(text=" so", tokens=1),
             Reasoning(text=CLOSING, author="localr1"),
             Answer(text="It is 42."),
             ended,
@@ -47,6 +48,12 @@ async def test_answer_now_ends_the_thought_and_says_so() -> None:
         await running.settle()
         assert "Thought for 12 s, 431 tokens, you asked for the answer" in running.seen
         assert "It is 42." in running.seen
+        await running.pilot.press("ctrl+t")
+        await running.settle()
+        trace = running.screen.turns[-1].trace
+        looks = {span.text: span.look for y in range(3) for span in trace.row(y).spans}
+        assert looks["I think so"] == ()
+        assert looks["Now I answer."] == ("trace--localr1",)
 
 
 @pytest.mark.parametrize("key", ["ctrl+g", "ctrl+s"])

@@ -9,13 +9,16 @@ from localr1.chat.messages import Insertion
 from localr1.terminal_text import clean
 from localr1.tui.rows import Row, Span
 from localr1.tui.widgets.line_view import LineView
-from localr1.tui.wrap import TAB, WrappedText
+from localr1.tui.wrap import WrappedText
 
 Author = Literal["model", "person", "localr1"]
 
 
 class _Mark(NamedTuple):
-    """A stretch that somebody else wrote, in characters of the text with its tabs as spaces."""
+    """A stretch that somebody else wrote.
+
+    Counted in characters that are no white space: of that, rows keep as much as they need.
+    """
 
     start: int
     end: int
@@ -44,10 +47,10 @@ class TraceView(LineView):
         """Add text that follows what is there."""
         if text:
             count = self.row_count()
-            start = self._length() if author != "model" else 0
+            start = _count(self.text) if author != "model" else 0
             changed = self._wrapped.append(clean(text))
             if author != "model":
-                self._marks.append(_Mark(start, self._length(), f"trace--{author}"))
+                self._marks.append(_Mark(start, _count(self.text), f"trace--{author}"))
             del self._starts[changed + 1 :]
             self.rows_changed(changed, count)
 
@@ -92,22 +95,23 @@ class TraceView(LineView):
 
     # ---- who wrote what --------------------------------------------------------------------
 
-    def _length(self) -> int:
-        return len(self._wrapped.text.replace("\t", TAB))
-
     def _start(self, y: int) -> int:
-        """Where in the text a row begins; spaces past the edge, which no row has, move it."""
+        """How many characters stand before a row."""
         for line in self._wrapped.lines[len(self._starts) - 1 : y]:
-            self._starts.append(self._starts[-1] + len(line.text) + len(line.ending))
+            self._starts.append(self._starts[-1] + _count(line.text))
         return self._starts[y]
 
     def _spans(self, text: str, start: int) -> Iterator[Span]:
+        places = [index for index, character in enumerate(text) if character != " "]
         position = 0
         for mark in self._marks:
-            first = min(max(position, mark.start - start), len(text))
-            last = min(max(first, mark.end - start), len(text))
-            if last > first:
-                yield Span(text[position:first])
-                yield Span(text[first:last], (mark.look,))
-                position = last
+            marked = places[max(0, mark.start - start) : max(0, mark.end - start)]
+            if marked:
+                yield Span(text[position : marked[0]])
+                position = marked[-1] + 1
+                yield Span(text[marked[0] : position], (mark.look,))
         yield Span(text[position:])
+
+
+def _count(text: str) -> int:
+    return len(text) - sum(map(text.count, " \t\n"))
