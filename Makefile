@@ -45,6 +45,7 @@ acceptance:
 	LOCALR1_ALL_VARIANTS=1 $(BIN)/pytest tests/cli/test_damaged_models.py
 	$(BIN)/python -m benchmarks.history_kills --output docs/history-durability.md
 	$(BIN)/python -m benchmarks.memory_estimate --output docs/memory.md
+	$(BIN)/python -m benchmarks.loop_detection --output docs/loops.md
 
 picture:
 	$(BIN)/python -m benchmarks.make_picture

@@ -46,14 +46,16 @@ _FILES: tuple[tuple[str, Path, tuple[str, ...]], ...] = (
 )
 
 
-def honest_texts(*, kind_characters: int = KIND_CHARACTERS) -> Iterator[Text]:
-    """Files and made-up texts, of each kind at most so many characters."""
+def honest_texts(*, kind_characters: int = KIND_CHARACTERS, seed: int = 1) -> Iterator[Text]:
+    """Files and made-up texts, of each kind at most so many characters; another seed, others."""
     for kind, folder, patterns in _FILES:
-        yield from _of_files(kind, folder, patterns, kind_characters)
-    yield from made_up_texts(kind_characters)
+        yield from _of_files(kind, folder, patterns, kind_characters, seed)
+    yield from made_up_texts(kind_characters, seed)
 
 
-def _of_files(kind: str, folder: Path, patterns: tuple[str, ...], limit: int) -> Iterator[Text]:
+def _of_files(
+    kind: str, folder: Path, patterns: tuple[str, ...], limit: int, seed: int
+) -> Iterator[Text]:
     paths = sorted(
         path
         for pattern in patterns
@@ -61,7 +63,7 @@ def _of_files(kind: str, folder: Path, patterns: tuple[str, ...], limit: int) ->
         # site-packages lie inside of the standard library's folder
         if path.is_file() and (folder != _STDLIB or "site-packages" not in path.parts)
     )
-    random.Random(1).shuffle(paths)
+    random.Random(seed).shuffle(paths)
     seen = set()
     for path in paths:
         text = path.read_text(encoding="utf-8", errors="replace")[:LONGEST_CHARACTERS]
@@ -74,9 +76,9 @@ def _of_files(kind: str, folder: Path, patterns: tuple[str, ...], limit: int) ->
         yield Text(kind, path.name, text)
 
 
-def made_up_texts(limit: int) -> Iterator[Text]:
-    """Tables, logs, lists and poems; the same every time."""
-    draw = random.Random(1)
+def made_up_texts(limit: int, seed: int = 1) -> Iterator[Text]:
+    """Tables, logs, lists and poems; the same every time that the seed is."""
+    draw = random.Random(seed)
     rounds = max(1, min(20, limit // 125_000))
     for _ in range(rounds):
         for name, text in _tables(draw):

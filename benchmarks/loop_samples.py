@@ -55,13 +55,13 @@ def tokenize(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def samples() -> Iterator[Sample]:
-    """All made-up loops."""
+def samples(seed: int = 1) -> Iterator[Sample]:
+    """All made-up loops; another seed gives others."""
     for period in (*range(1, 20), *range(20, 201, 6)):
-        yield _exact_tokens(period)
+        yield _exact_tokens(period, seed)
     for kind, count, make in _KINDS:
-        for seed in range(count):
-            draw = random.Random(f"{kind} {seed}")
+        for number in range(count):
+            draw = random.Random(f"{kind} {number} {seed}")
             yield _repeated(kind, draw, make(draw))
 
 
@@ -79,9 +79,9 @@ def _repeated(kind: str, draw: random.Random, appearance: Appearance) -> Sample:
     return Sample(kind, texts, begins, (len(texts) - begins) / times)
 
 
-def _exact_tokens(period: int) -> Sample:
+def _exact_tokens(period: int, seed: int) -> Sample:
     """One token repeats, or two, …, as from a model that is stuck between them."""
-    draw = random.Random(period)
+    draw = random.Random(f"{period} {seed}")
     texts = tokenize(prose(draw, 120))
     begins = len(texts)
     cycle = [f" {draw.choice(WORDS)}" for _ in range(period)]

@@ -14,6 +14,7 @@ import os
 import random
 import re
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import (
     Answer,
     BegunReply,
+    Command,
     Done,
     Event,
     Failed,
@@ -95,6 +97,14 @@ class Talk:
 
     async def __aexit__(self, *error: object) -> None:
         await self._client.close()
+
+    def new_id(self) -> int:
+        """An id for the next command."""
+        return self._client.new_id()
+
+    def ask(self, command: Command) -> AsyncIterator[Event]:
+        """The events of a command."""
+        return self._client.ask(command)
 
     async def reply(
         self,

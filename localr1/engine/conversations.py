@@ -74,7 +74,7 @@ class HeldConversations:
     def load(self, command: LoadState) -> int:
         """Fill the cache from a file, where one fits; answers with how many tokens."""
         held = self.held
-        folder = StateFolder(_folder(command.folder), 0)
+        folder = StateFolder(_folder(command.folder), command.budget_bytes)
         found = folder.load(
             command.name, self._key, lambda tokens: len(tokens) < held.context.n_ctx
         )

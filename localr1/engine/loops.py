@@ -15,8 +15,7 @@ from localr1.engine.repeated_prose import Loop, RepeatedProse
 __all__ = ["Loop", "LoopDetector"]
 
 CHECK_TOKENS = 8
-"""Exact repetition is looked for this often; it finds a loop at most so much later."""
-PROSE_CHECK_TOKENS = 16
+"""Repetition is looked for this often, and found at most so much later."""
 
 LONGEST_PERIOD = 1024
 """Tokens. A longer loop fills a usual context window before it has come three times."""
@@ -37,8 +36,8 @@ _ID_BYTES = 4
 _WORDS = re.compile(r"(?<!\w)[^\W\d]{2,}(?!\w)")
 _WORDS_SHARE = 0.6
 """Of the characters that are not spaces. A long division that says "remainder" has 0.53."""
-_DIFFERENT_WORDS = 4
-"""Or so many words, as in a sentence about a formula."""
+_DIFFERENT_WORDS = 3
+"""Or so many words, as in a sentence about a formula or the rows of a table."""
 
 
 class LoopDetector:
@@ -56,7 +55,6 @@ class LoopDetector:
         self._texts: list[str] = []
         self._prose = RepeatedProse()
         self._until_check = CHECK_TOKENS
-        self._until_prose_check = PROSE_CHECK_TOKENS // CHECK_TOKENS
 
     def feed(self, token: int, text: str) -> Loop | None:
         """Take one token.
@@ -77,12 +75,8 @@ class LoopDetector:
     def _check(self) -> Loop | None:
         self._until_check = CHECK_TOKENS
         self._prose.add(self._texts[-CHECK_TOKENS:])
-        self._until_prose_check -= 1
-        loop = self._exact_period()
-        if not self._until_prose_check:
-            self._until_prose_check = PROSE_CHECK_TOKENS // CHECK_TOKENS
-            loop = loop or self._prose.find()
-            self._forget_old()
+        loop = self._exact_period() or self._prose.find()
+        self._forget_old()
         return loop
 
     def _exact_period(self) -> Loop | None:

@@ -115,6 +115,8 @@ class LoadState(_Command, frozen=True, tag="load_state"):
 
     folder: bytes
     name: str
+    budget_bytes: int
+    """A larger file is left alone."""
 
 
 class CountTokens(_Command, frozen=True, tag="count_tokens"):

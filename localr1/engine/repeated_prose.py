@@ -24,12 +24,14 @@ class Loop(NamedTuple):
 PHRASE_WORDS = 4
 """Four equal words in a row; of longer phrases a changed word would hide more: with five, fewer
 loops are found in time, and the false alarms are about the same."""
+REACH_WORDS = PHRASE_WORDS + 1
+"""A word before a recurring phrase counts with it: usually it is the one that was changed."""
 PHRASE_LETTER_WORDS = 3
 """So many of them must be words: numbers are all alike here, and tables are made of them."""
 APPEARANCES = 3
 """A phrase counts from its third appearance on, its earlier ones included."""
-SHARE = 0.75
-"""So much of the latest text must be such phrases. With 0.65 a poem with a refrain is a loop."""
+SHARE = 0.8
+"""So much of the latest text must be such phrases. With 0.75 more licence files are loops."""
 SHORT_PERIOD_TOKENS = 56
 SHORT_SPAN_TOKENS = 224
 """Short sentences of one form may come a dozen times, as when cases are tried one by one."""
@@ -43,6 +45,8 @@ REMEMBERED_WORDS = 4096
 """Phrases further back are forgotten: three appearances in a long text are no loop."""
 
 _FORGOTTEN_AT_ONCE = 1024
+_QUIET_TOKENS = 32
+"""Without a recurring phrase for so long, nothing is looked at: that is what most text is like."""
 _QUICK_SHARE = 0.25
 """Fewer recurring phrases among the latest words are not looked at closely."""
 _LONGEST_HELD_BACK = 256
@@ -86,6 +90,7 @@ class RepeatedProse:
         self._units: list[_Unit] = []
         self._appearances: dict[int, int] = {}
         self._last_place: dict[int, int] = {}
+        self._recurred_at = -_QUIET_TOKENS
 
     def add(self, texts: list[str]) -> None:
         """Take the texts of the next tokens."""
@@ -114,11 +119,16 @@ class RepeatedProse:
         self._appearances[phrase] = count
         last = self._last_place.get(phrase, 0)
         self._last_place[phrase] = place
-        return _Unit(phrase, place, place - last if count >= APPEARANCES else 0)
+        if count < APPEARANCES:
+            return _Unit(phrase, place, 0)
+        self._recurred_at = place
+        return _Unit(phrase, place, place - last)
 
     def find(self) -> Loop | None:
         """The loop that the latest prose is in, or None."""
         self._forget_old()
+        if self._tokens - self._recurred_at >= _QUIET_TOKENS:
+            return None
         latest = self._latest_units(LONG_SPAN_TOKENS)
         distances = [unit.distance for unit in latest if unit.distance]
         if len(latest) < LEAST_WORDS or len(distances) < _QUICK_SHARE * len(latest):
@@ -158,6 +168,6 @@ def _covered_share(counts: list[int]) -> float:
     """Share of units that lie within a phrase that appeared often enough."""
     covered = reach = 0
     for count in reversed(counts):
-        reach = PHRASE_WORDS if count >= APPEARANCES else max(0, reach - 1)
+        reach = REACH_WORDS if count >= APPEARANCES else max(0, reach - 1)
         covered += reach > 0
     return covered / max(1, len(counts))

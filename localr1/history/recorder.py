@@ -40,12 +40,11 @@ class Recorder:
 
         While a reply is being written this changes nothing: that one is the last message.
         """
-        if self._conversation is None or self._is_saving():
+        conversation = self._conversation
+        if conversation is None or self._is_saving():
             return
-        self._saved = None
-        self._position = (
-            len(self._conversation.messages) - 1 if self._conversation.messages else None
-        )
+        self._saved = None  # the same message may have been replaced since
+        self._position = len(conversation.messages) - 1 if conversation.messages else None
 
     async def replace(self, position: int, message: Message) -> None:
         """Put a message in the place of an earlier one; durable on return unless `failure` is set.

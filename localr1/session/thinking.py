@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from localr1.chat.effort import CLOSING_SENTENCE, Asked, grace_tokens, resolve
+from localr1.chat.effort import CLOSING_SENTENCE, Asked, ReasoningLimit, grace_tokens, resolve
 from localr1.engine.protocol import ReasoningRule
 from localr1.settings import Origin, Settings
 
@@ -13,31 +12,30 @@ _LEVELS: tuple[Origin, ...] = ("flag", "environment", "model's settings", "setti
 """Highest first. A level replaces those below it wholly."""
 
 
-class ChosenRule(NamedTuple):
-    """A rule and a sentence why."""
-
-    rule: ReasoningRule
-    reason: str
-
-
-def reasoning_rule(
+def reasoning_limit(
     settings: Settings, conversation: Asked | None = None, reply: Asked | None = None
-) -> ChosenRule:
-    """The rule for the next reply.
+) -> ReasoningLimit:
+    """How long the next reply may think, and why.
 
     Args:
         settings: of the model.
         conversation: what was asked for in this conversation.
         reply: what was asked for this one reply.
     """
-    limit = resolve([reply, conversation, *_levels(settings)])
-    rule = ReasoningRule(
+    return resolve([reply, conversation, *_levels(settings)])
+
+
+def reasoning_rule(
+    settings: Settings, conversation: Asked | None = None, reply: Asked | None = None
+) -> ReasoningRule:
+    """`reasoning_limit` in the engine's terms."""
+    limit = reasoning_limit(settings, conversation, reply)
+    return ReasoningRule(
         max_tokens=limit.tokens,
         max_seconds=limit.seconds,
         grace_tokens=0 if limit.tokens is None else grace_tokens(limit.tokens),
         closing_words=_closing_words(settings.closing_sentence),
     )
-    return ChosenRule(rule, limit.reason)
 
 
 def _levels(settings: Settings) -> Iterator[Asked]:

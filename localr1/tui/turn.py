@@ -10,6 +10,7 @@ import time
 
 from textual.widget import Widget
 
+from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import FinishReason, Message, ReasoningPart
 from localr1.engine.protocol import (
     Answer,
@@ -20,7 +21,6 @@ from localr1.engine.protocol import (
     Notice,
     Prompt,
     Reasoning,
-    ReasoningRule,
 )
 from localr1.tui.counter import Clock, ReplyCounter
 from localr1.tui.widgets.answer_view import AnswerView
@@ -51,7 +51,7 @@ class Turn:
             widget.display = False
         self._counter = ReplyCounter(clock)
         self._is_answering = False
-        self.limit = ReasoningRule()
+        self.limit = ReasoningLimit()
         """How long the reply may think."""
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 import msgspec
 
 from localr1.chat.boxed import Vote, majority
-from localr1.chat.effort import Asked
+from localr1.chat.effort import Asked, ReasoningLimit, resolve
 from localr1.chat.messages import Message, user_message
 from localr1.engine.protocol import (
     Answer,
@@ -20,7 +20,6 @@ from localr1.engine.protocol import (
     Prompt,
     Ready,
     Reasoning,
-    ReasoningRule,
 )
 from localr1.hardware.plan import LoadPlan
 from localr1.session.reply_builder import ReplyBuilder, with_reasoning
@@ -81,7 +80,7 @@ class ScriptedSession:
         title: str = "",
         read_only: bool = False,
         model_name: str = MODEL.name,
-        rule: ReasoningRule = ReasoningRule(),  # noqa: B008 - frozen
+        thinks: ReasoningLimit = ReasoningLimit(),  # noqa: B008 - frozen
     ) -> None:
         self.conversation_id: str | None = "01"
         self.title = title
@@ -90,7 +89,7 @@ class ScriptedSession:
         self.model: ModelFacts | None = None
         self.plan: LoadPlan | None = None
         self.model_name = model_name
-        self.reasoning_limit = rule
+        self._thinks = thinks
         self.limit: Asked | None = None
         self.vote: Vote | None = None
         self.sent: list[str] = []
@@ -139,9 +138,9 @@ class ScriptedSession:
         return last is not None and last.role == "assistant" and last.finish_reason != "stop"
 
     @property
-    def thinking(self) -> str:
-        """A sentence like the real one."""
-        return f"effort {self.limit.effort}" if self.limit else "the settings"
+    def reasoning_limit(self) -> ReasoningLimit:
+        """Of the conversation, or else of the settings."""
+        return resolve([self.limit]) if self.limit else self._thinks
 
     async def stop(self) -> None:
         """End the running reply as the real session does."""

@@ -7,8 +7,9 @@ import asyncio
 import msgspec
 import pytest
 
+from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import Insertion, Message, ReasoningPart, TextPart, user_message
-from localr1.engine.protocol import Answer, Failed, Reasoning, ReasoningRule
+from localr1.engine.protocol import Answer, Failed, Reasoning
 from tests.tui.harness import Chat, chat
 from tests.tui.scripted_session import DONE, ScriptedSession, Step, reply
 
@@ -232,7 +233,7 @@ async def test_progress_against_the_limit_and_its_end() -> None:
     gate = asyncio.Event()
     ended = msgspec.structs.replace(DONE, reasoning_ended_by="tokens", reasoning_tokens=512)
     steps: list[Step] = [Reasoning(text="I think", tokens=340), gate, Answer(text="42"), ended]
-    session = ScriptedSession(steps, rule=ReasoningRule(max_tokens=512))
+    session = ScriptedSession(steps, thinks=ReasoningLimit(tokens=512))
     async with chat(session) as running:
         await running.ask("Go")
         assert "Thinking… 0 s, 340 of 512 tokens" in running.seen
@@ -242,7 +243,7 @@ async def test_progress_against_the_limit_and_its_end() -> None:
 
 
 async def test_progress_against_a_limit_of_seconds() -> None:
-    session = ScriptedSession(endless(), rule=ReasoningRule(max_seconds=60.0))
+    session = ScriptedSession(endless(), thinks=ReasoningLimit(seconds=60.0))
     async with chat(session) as running:
         await running.ask("Go")
         assert "Thinking… 0 s of 1 min, 2 tokens" in running.seen

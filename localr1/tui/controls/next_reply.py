@@ -31,7 +31,7 @@ class NextReply:
         effort = _EFFORTS[(position + 1) % len(_EFFORTS)]
         asked = None if effort is None else Asked(origin="this conversation", effort=effort)
         await session.set_limit(asked)
-        self._screen.say(f"From the next reply on: {session.thinking or 'no limit'}")
+        self._screen.say(f"From the next reply on: {session.reasoning_limit.reason}")
         self._screen.show_effort(self.words)
 
     async def skip_thinking(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import Message
-from localr1.engine.protocol import Event, Failed, Loading, Notice, ReasoningRule
+from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui.actions import CONTROLS, bindings
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.next_reply import NextReply
@@ -87,7 +88,7 @@ class ChatScreen(ChatView):
         """Ask, or keep the question until the model is loaded."""
         self._end_welcome()
         turn = Turn(question.text, self._clock)
-        turn.limit = ReasoningRule() if question.limit else self.session.reasoning_limit
+        turn.limit = ReasoningLimit() if question.limit else self.session.reasoning_limit
         self._turns.append(turn)
         self.transcript.add_turn(turn)
         if self._dialogue.phase is Phase.LOADING:

@@ -6,8 +6,9 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
+from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import ReasoningEnd, ReasoningPart
-from localr1.engine.protocol import Loading, Prompt, ReasoningRule
+from localr1.engine.protocol import Loading, Prompt
 from localr1.tui.messages import ThinkingToggled
 from localr1.units import count, duration
 
@@ -47,13 +48,13 @@ class ThinkingHeader(Widget):
         """The prompt is being processed."""
         self._show(f"Reading {event.processed:,} of {event.total:,} tokens")
 
-    def show_thinking(self, seconds: float, tokens: int, limit: ReasoningRule) -> None:
+    def show_thinking(self, seconds: float, tokens: int, limit: ReasoningLimit) -> None:
         """Reasoning arrives; it may be at its limit and waiting for a sentence's end."""
         self._has_trace = True
         span = f"{int(seconds)} s" if seconds < 60 else duration(seconds)
-        if limit.max_seconds is not None:
-            span += f" of {duration(limit.max_seconds)}"
-        most = limit.max_tokens
+        if limit.seconds is not None:
+            span += f" of {duration(limit.seconds)}"
+        most = limit.tokens
         length = count(tokens, "token") if most is None else f"{tokens:,} of {count(most, 'token')}"
         self._show(f"Thinking… {span}, {length}", f"Thinking… {length}")
 
