@@ -27,7 +27,7 @@ from localr1.engine.protocol import (
     Reasoning,
     Speculation,
 )
-from localr1.errors import ExitCode
+from localr1.errors import ExitCode, UsageError
 from localr1.models.reference import ModelReference
 from localr1.session.loading import load_command as session_load_command
 from localr1.session.model_file import read_model_file
@@ -244,6 +244,16 @@ async def test_the_session_loads_what_the_settings_name(
     assert command.speculate == "draft"
     assert last(await ask(client, command), Ready).draft == command.draft.name == "Tiny"
     await client.close()
+
+
+async def test_a_draft_by_name_without_a_file_is_refused_before_anything_starts(
+    demo: Path,
+) -> None:
+    reference = ModelReference(demo, "demo", "gguf")
+    file = read_model_file(reference, load_settings({"speculate": "draft"}, {}))
+    no_engine: Any = None
+    with pytest.raises(UsageError, match="--speculate draft needs --draft FILE"):
+        await session_load_command(no_engine, reference, file, lambda: False)
 
 
 # ---- models that cannot take back ----------------------------------------------------------
