@@ -81,7 +81,7 @@ class ChatCommands:
         """Set how long replies may think."""
         if argument:
             await self._session.set_limit(asked_effort(argument))
-        self._printer.line(f"From now on: {self._session.thinking}.")
+        self._printer.line(f"From now on: {self._session.reasoning_limit.reason}.")
         return ExitCode.OK
 
     async def go(self, argument: str) -> int:
