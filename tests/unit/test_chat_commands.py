@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from localr1.chat.effort import Asked
+from localr1.chat.effort import Asked, ReasoningLimit
 from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
 from localr1.cli.chat_commands import COMMANDS, ChatCommands, asked_effort, help_lines
 from localr1.cli.output import Printer
@@ -55,7 +55,7 @@ def test_what_is_no_effort_is_said(text: str) -> None:
 class Session:
     """What the commands use of `ChatSession`, remembered."""
 
-    thinking = "thinking without a limit"
+    reasoning_limit = ReasoningLimit(reason="thinking without a limit")
 
     def __init__(self, *messages: Message) -> None:
         self.messages = messages
