@@ -224,7 +224,8 @@ class ReplyWriter:
         self._texts = {"reasoning": [self.reasoning, self.answer], "answer": []}
         self._lengths = {"reasoning": sum(self._lengths.values()), "answer": 0}
         self._has_answer = False
-        self.extents = [each and Extent(sum(each), 0) for each in self.extents]
+        # cut before its closing tag it would be an answer again: no tag opens it
+        self.extents = [None] * len(self.extents)
         self.closed_after = len(self.extents) + 1
         self._reasoning_ended_at = self._clock()
         text = LATE_REASONING_TEXT

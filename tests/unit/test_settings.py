@@ -35,7 +35,10 @@ def test_without_any_source_everything_is_automatic(tmp_path: Path) -> None:
     assert settings == Settings()
     on = ("save_history", "memory_check")
     assert all(getattr(settings, name) is True for name in on)
-    others = [each.name for each in fields(settings) if each.name not in (*on, "origins")]
+    given = ("force_thinking", "state_disk_gib")
+    assert [getattr(settings, name) for name in given] == [False, 8.0]
+    known = (*on, *given, "origins", "models")
+    others = [each.name for each in fields(settings) if each.name not in known]
     assert {getattr(settings, name) for name in others} == {None}
     assert {settings.origin(name) for name in others} == {"automatic"}
 
@@ -269,7 +272,9 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_the_reference_has_every_setting_and_a_sentence() -> None:
-    assert [*REFERENCE] == [each.name for each in fields(Settings) if each.name != "origins"]
+    assert [*REFERENCE] == [
+        each.name for each in fields(Settings) if each.name not in ("origins", "models")
+    ]
     for row in REFERENCE.values():
         assert row.variable == f"LOCALR1_{row.name.upper()}"
         assert row.sentence.endswith(".")
@@ -281,3 +286,42 @@ def test_choices_are_those_of_the_load_plan() -> None:
     assert REFERENCE["type_k"].values == f"one of {', '.join(get_args(KvType))}"
     assert REFERENCE["type_v"].values == REFERENCE["type_k"].values
     assert REFERENCE["flash_attn"].values == f"one of {', '.join(get_args(FlashAttention))}"
+
+
+def write_models(folder: Path, text: str) -> Path:
+    file = folder / "settings.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_a_models_own_settings_go_before_the_files_and_after_flags(tmp_path: Path) -> None:
+    text = """
+effort = "low"
+top_k = 10
+[models."R1-Qwen-7B"]
+effort = "high"
+top_k = 20
+temperature = 0.5
+"""
+    settings = load_settings({"top_k": 30}, {}, write_models(tmp_path, text))
+    own = settings.for_model("r1-qwen-7b", "another name")
+    assert (own.effort, own.temperature, own.top_k) == ("high", 0.5, 30)
+    assert own.origin("effort") == "model's settings"
+    assert own.origin("top_k") == "flag"
+    assert settings.for_model("other").effort == "low"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "models = 3",
+        'models = ["x"]',
+        "[models]\nx = 3",
+        '[models."x"]\ncolour = 1',
+        '[models."x"]\nn_ctx = "many"',
+        '[models."x"]\nmodels = {}',
+    ],
+)
+def test_tables_of_models_that_cannot_be_used(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        load_settings({}, {}, write_models(tmp_path, text))
