@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from localr1.engine.draft_costs import CostTable
+from localr1.engine.draft_credit import Credit
 
 MATCH_CLASSES = (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
 """Least match of each class; how long two texts have agreed tells how long they will."""
@@ -27,28 +29,49 @@ _MEMORY = 0.98
 _LEAST_GAIN = 1.05
 """Tokens a unit of time that a draft must promise; below, errors of the estimate would decide."""
 
-FIRST_CREDIT = 3.0
-"""Loss allowed before the first gain of a reply, in units of one token."""
-CREDIT_PER_TOKEN = 0.01
-"""Loss allowed for each token written. With `FIRST_CREDIT` it stays below 3 % from 151 tokens on
-and nears 1 %."""
-_MOST_CREDIT_DRAFTS = 1.5
-"""Credit that is kept, in losses of the longest draft: gains do not buy endless losses."""
+
+class Draft(NamedTuple):
+    """A draft that could be made."""
+
+    length: int
+    """0 where none would pay."""
+    gain: float
+    """Tokens expected in a unit of time."""
+
+
+NO_DRAFT = Draft(0, 1.0)
+
+
+class Policy(Protocol):
+    """Chooses how long drafts are; see `DraftPolicy`."""
+
+    def begin_reply(self) -> None:
+        """A new reply begins."""
+
+    def best(self, match_tokens: int) -> Draft:
+        """The draft to make after such a match."""
+
+    def learn(self, match_tokens: int, drafted: int, accepted: int, tried: int = 0) -> None:
+        """What became of a draft that was sent."""
+
+    def observe(self, match_tokens: int, drafted: int, accepted: int) -> None:
+        """What became of a draft that was only compared."""
 
 
 class DraftPolicy:
     """Chooses the length of drafts and learns from what became of them.
 
-    It holds a credit: at most `FIRST_CREDIT` when a reply begins, a little for each token until
-    it is as much again, and what right drafts saved. A draft is made only if the credit covers
-    its whole cost, so for each reply and on any text
+    A draft is made only if the credit covers its whole cost, so for each reply and on any text
     time <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT, and for all replies together too.
+    What a small model reads before it drafts is not counted: it reads in large batches, of which
+    a token costs little.
     One policy can serve a loaded model, so that what it learned stays.
 
     Args:
         costs: time of batches of the model that checks.
         draft_cost: time to draft one token; 0 for looking up, for a smaller model its share.
         priors: chance that the next token agrees, for each class of match.
+        credit: shared with others that draft for the same replies; None has its own.
     """
 
     def __init__(
@@ -56,7 +79,9 @@ class DraftPolicy:
         costs: CostTable,
         draft_cost: float = 0.0,
         priors: Sequence[float] = LOOKUP_PRIORS,
+        credit: Credit | None = None,
     ) -> None:
+        self._draft_cost = draft_cost
         self._prices = [
             costs.batch(drafted + 1) + draft_cost * drafted
             for drafted in range(costs.longest_draft + 1)
@@ -64,12 +89,12 @@ class DraftPolicy:
         self._priors = priors
         self._right = [0.0] * len(MATCH_CLASSES)
         self._seen = [0.0] * len(MATCH_CLASSES)
-        self._most_credit = max(FIRST_CREDIT, _MOST_CREDIT_DRAFTS * (max(self._prices) - 1))
-        self.credit = FIRST_CREDIT
+        self.credit = credit or Credit()
+        self.credit.make_room(max(self._prices) - 1)
 
     def begin_reply(self) -> None:
         """Earlier replies' gains do not pay for this one's losses."""
-        self.credit = min(self.credit, FIRST_CREDIT)
+        self.credit.begin_reply()
 
     def length(self, match_tokens: int) -> int:
         """How many tokens to draft now; 0 where none would pay.
@@ -77,15 +102,19 @@ class DraftPolicy:
         Args:
             match_tokens: tokens that speak for the draft; negative when there is none.
         """
-        if match_tokens < 0:
-            return 0
-        best, best_gain, chance, expected = 0, _LEAST_GAIN, 1.0, 1.0
-        for drafted in range(1, len(self._prices)):
+        return self.best(match_tokens).length
+
+    def best(self, match_tokens: int) -> Draft:
+        """The draft that promises most, of those that the credit covers."""
+        best, chance, expected = NO_DRAFT, 1.0, 1.0
+        longest = len(self._prices) - 1 if match_tokens >= 0 else 0
+        for drafted in range(1, longest + 1):
             chance *= self.agreement(match_tokens + drafted - 1)
             expected += chance
             price = self._prices[drafted]
-            if price - 1 <= self.credit and expected > best_gain * price:
-                best, best_gain = drafted, expected / price
+            gain = expected / price
+            if price - 1 <= self.credit.left and gain > max(best.gain, _LEAST_GAIN):
+                best = Draft(drafted, gain)
         return best
 
     def agreement(self, match_tokens: int) -> float:
@@ -94,18 +123,17 @@ class DraftPolicy:
         weight = self._seen[at] + _PRIOR_TOKENS
         return (self._right[at] + self._priors[at] * _PRIOR_TOKENS) / weight
 
-    def learn(self, match_tokens: int, drafted: int, accepted: int) -> None:
+    def learn(self, match_tokens: int, drafted: int, accepted: int, tried: int = 0) -> None:
         """A step is over.
 
         Args:
             match_tokens: what `length` was asked with.
             drafted: tokens that were checked in one batch; 0 for a step without a draft.
             accepted: how many of them were right.
+            tried: tokens that were drafted and held back.
         """
-        tokens = accepted + 1
-        self.credit = min(self.credit + tokens - self._prices[drafted], self._most_credit)
-        if self.credit < FIRST_CREDIT:
-            self.credit = min(self.credit + CREDIT_PER_TOKEN * tokens, FIRST_CREDIT)
+        time = self._prices[drafted] + self._draft_cost * tried
+        self.credit.take_step(accepted + 1, time)
         self.observe(match_tokens, drafted, accepted)
 
     def observe(self, match_tokens: int, drafted: int, accepted: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -13,6 +13,8 @@ import msgspec
 from localr1.engine import native
 from localr1.engine.bench import LoadedModel, run_bench
 from localr1.engine.conversations import HeldConversations
+from localr1.engine.draft_costs import CPU_COSTS, GPU_COSTS
+from localr1.engine.draft_loading import DraftLoader
 from localr1.engine.held import HeldContext
 from localr1.engine.protocol import (
     Bench,
@@ -24,6 +26,7 @@ from localr1.engine.protocol import (
     Loading,
     LoadState,
     ModelFacts,
+    Notice,
     Prefill,
     Prefilled,
     Ready,
@@ -88,45 +91,63 @@ class LlamaBackend:
         plan = msgspec.structs.replace(command.plan, n_ctx=padded(command.plan.n_ctx))
         if plan.devices or plan.n_gpu_layers:
             self.connect(plan.rpc, emit)
-        model = self._load_model(command, plan, emit)
+        model = self._load_model(command.path, plan, _teller(command.id, emit))
         layer_devices = self._log.take_layer_devices()
         plan, split = as_placed(plan, layer_devices, self.devices(measure=False))
         self._context = self._make_context(model, plan)
         self._model = model
         self._vocabulary = native.Vocabulary(model)
         self._plan = plan = msgspec.structs.replace(plan, n_ctx=self._context.n_ctx)
-        self._replies = self._make_replies(command)
-        seconds = time.monotonic() - started
-        facts = self._facts(command)
-        return Ready(id=command.id, model=facts, plan=plan, split=split, load_seconds=seconds)
+        speculating = self._make_speculating(command, emit)
+        self._replies = self._make_replies(command, speculating)
+        return Ready(
+            id=command.id,
+            model=self._facts(command),
+            plan=plan,
+            split=split,
+            load_seconds=time.monotonic() - started,
+            draft=command.draft.name if command.draft and speculating.has_draft else "",
+        )
 
-    def _load_model(self, command: Load, plan: LoadPlan, emit: Emit) -> Any:
-        last = -1.0
+    def _make_speculating(self, command: Load, emit: Emit) -> Speculating:
+        """What guesses ahead, a draft model included; says where that cannot be."""
+        on_gpu = self._plan.n_gpu_layers > native.model_numbers(self._model)["n_layer"]
+        costs = GPU_COSTS if on_gpu else CPU_COSTS
+        loader = DraftLoader(self._flag, self._log, self._load_model, self._make_context)
+        drafting = loader.load(command, self._model, self._context, costs, on_gpu=on_gpu)
+        if drafting.notice:
+            emit(Notice(id=command.id, kind="draft", text=drafting.notice))
+        return Speculating(
+            costs,
+            can_cut=self._context.can_cut,
+            draft=drafting.draft,
+            draft_cost=drafting.cost,
+        )
 
+    def _load_model(self, path: bytes, plan: LoadPlan, tell: Callable[[float], None]) -> Any:
         def on_progress(progress: float) -> bool:
-            nonlocal last
-            if progress - last >= _LOADING_STEP or progress >= 1:
-                last = progress
-                emit(Loading(id=command.id, progress=progress))
+            tell(progress)
             return not self._flag.is_raised
 
         self._log.take_errors()
         self._log.take_layer_devices()
-        model = native.load_model(command.path, plan, on_progress)
+        model = native.load_model(path, plan, on_progress)
         if not model:
             if self._flag.is_raised:
                 raise LoadFailed("loading was cancelled")
             raise LoadFailed(
-                f"the engine cannot load {_file_name(command.path)}: {self._reason()}",
+                f"the engine cannot load {_file_name(path)}: {self._reason()}",
                 "the file may be damaged or of a kind that this engine does not know",
             )
         if not native.writes_text(model):
-            raise LoadFailed(f"{_file_name(command.path)} is an encoder: it does not write text")
+            raise LoadFailed(f"{_file_name(path)} is an encoder: it does not write text")
         return model
 
-    def _make_context(self, model: Any, plan: LoadPlan) -> native.Context:
+    def _make_context(
+        self, model: Any, plan: LoadPlan, *, is_single: bool = False
+    ) -> native.Context:
         try:
-            return native.Context(model, plan, self._flag)
+            return native.Context(model, plan, self._flag, is_single=is_single)
         except MemoryError:
             raise DoesNotFit(
                 f"a context window of {plan.n_ctx:,} tokens cannot be made: {self._reason()}",
@@ -147,14 +168,10 @@ class LlamaBackend:
             **native.model_numbers(self._model),
         )
 
-    def _make_replies(self, command: Load) -> ReplyMaker:
+    def _make_replies(self, command: Load, speculating: Speculating) -> ReplyMaker:
         held = HeldContext(self._context, self._flag, self._log)
         key = state_key(Path(os.fsdecode(command.path)), self._model, self._plan)
         self._conversations = HeldConversations(held, key, command.parked_bytes)
-        speculating = Speculating(
-            on_gpu=self._plan.n_gpu_layers > native.model_numbers(self._model)["n_layer"],
-            can_cut=self._context.n_sequences > 1,
-        )
         return ReplyMaker(
             self._model, self._vocabulary, command.chat, self._conversations, speculating
         )
@@ -222,6 +239,19 @@ class LlamaBackend:
         decode = self._context.decode
         code = self._context.decode_one(tokens[0]) if len(tokens) == 1 else decode(tokens)
         return code == 0 or self._conversations.held.aborted(code)
+
+
+def _teller(command_id: int, emit: Emit) -> Callable[[float], None]:
+    """Tells of progress, 0 to 1, and not too often."""
+    last = -1.0
+
+    def tell(progress: float) -> None:
+        nonlocal last
+        if progress - last >= _LOADING_STEP or progress >= 1:
+            last = progress
+            emit(Loading(id=command_id, progress=progress))
+
+    return tell
 
 
 def _file_name(path: bytes) -> str:

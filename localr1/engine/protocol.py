@@ -35,8 +35,20 @@ class Devices(_Command, frozen=True, tag="devices"):
     """HOST:PORT of llama.cpp RPC servers, whose devices are listed too."""
 
 
+class DraftLoad(msgspec.Struct, frozen=True):
+    """A small model that guesses ahead for the one that is loaded."""
+
+    path: bytes
+    """In the file system's own encoding."""
+    plan: LoadPlan
+    name: str
+    """As shown to a person."""
+    on_gpu: bool = False
+    """Whether all its layers are on a GPU, as the plan says."""
+
+
 class Load(_Command, frozen=True, tag="load"):
-    """Load a model. Answered by `Loading`…, then `Ready` or `Failed`."""
+    """Load a model. Answered by `Loading`…, then `Ready` or `Failed`; `Notice`s on the way."""
 
     path: bytes
     """In the file system's own encoding: a name need not be valid UTF-8."""
@@ -46,6 +58,10 @@ class Load(_Command, frozen=True, tag="load"):
     """The model's name as shown to a person."""
     parked_bytes: int | None = None
     """Memory for the KV caches of other conversations; None takes a share of what is free."""
+    draft: DraftLoad | None = None
+    """Loaded after the model; where it does not suit, a `Notice` says so and it is left out."""
+    speculate: Speculation = "auto"
+    """What the replies will ask for, so that it can be said where that cannot be done."""
 
 
 class ReasoningRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,6 +230,8 @@ class Ready(_Event, frozen=True, tag="ready"):
     split: str = ""
     """Which device holds which layers, as a sentence; empty where nothing is computed."""
     load_seconds: float = 0.0
+    draft: str = ""
+    """Name of the draft model that guesses ahead; empty without one."""
     sampling: Sampling | None = None
     """How replies will be drawn, with the reason; filled in by the session."""
 

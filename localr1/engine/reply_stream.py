@@ -101,6 +101,8 @@ class ReplyStream:
         self._blanks = 0
         self.tokens: list[int] = []
         """Of the reply, what localr1 put in included."""
+        self.untouched = 0
+        """Leading ones that were not taken back since this was set."""
         self.position = 0
         """Tokens of this sequence in the KV cache."""
         self.pending: list[int] = []
@@ -197,6 +199,7 @@ class ReplyStream:
         dropped = self.writer.drop_incomplete()
         if dropped:
             del self.tokens[-dropped:]
+            self.untouched = min(self.untouched, len(self.tokens))
             in_cache = max(0, dropped - len(self.pending))
             del self.pending[len(self.pending) - (dropped - in_cache) :]
             self.position -= in_cache

@@ -19,6 +19,9 @@ class Speculator(Protocol):
     def came(self, tokens: Sequence[int]) -> None:
         """What really came since the last proposal."""
 
+    def keep(self, n_tokens: int) -> None:
+        """The text, prompt included, was cut to its first tokens."""
+
 
 class Writing:
     """Lets replies grow until each has its `finish`.
@@ -41,9 +44,10 @@ class Writing:
         self._held = held
         self._streams = streams
         self._speculator = speculator
-        self._told = len(streams[0].tokens)
-        """Tokens of the reply that the speculator knows of. Where some are taken back it misses as
-        many of the next ones: that costs a guess, never a token."""
+        self._told = streams[0].untouched = len(streams[0].tokens)
+        """Tokens of the reply that the speculator knows of."""
+        self._before = streams[0].position - self._told
+        """Tokens of the prompt."""
         self.drafted_tokens = self.accepted_tokens = 0
 
     def run(self) -> None:
@@ -84,8 +88,11 @@ class Writing:
 
     def _guess(self, stream: ReplyStream) -> list[int]:
         assert self._speculator is not None
+        if stream.untouched < self._told:
+            self._told = stream.untouched
+            self._speculator.keep(self._before + self._told)
         self._speculator.came(stream.tokens[self._told :])
-        self._told = len(stream.tokens)
+        self._told = stream.untouched = len(stream.tokens)
         if len(stream.pending) > 1:
             return self._speculator.propose(0)
         room = self._held.context.n_ctx - stream.position

@@ -69,10 +69,14 @@ def places(machine: Machine, devices: Iterable[Device]) -> Places:
 
 
 def _place(device: Device) -> Place:
-    # Metal lists Apple's GPU, whose memory is the computer's, as one of the kind gpu.
-    shares_host = device.kind == "igpu" or device.name.startswith(("Metal", "MTL"))
     usable = _without_margin(device.free_bytes, _DEVICE_MARGIN, _DEVICE_MARGIN_SHARE)
-    return Place(device.name, usable, shares_host, device.name.startswith("RPC"))
+    return Place(device.name, usable, shares_host(device), device.name.startswith("RPC"))
+
+
+def shares_host(device: Device) -> bool:
+    """Whether the device's memory is the computer's."""
+    # Metal lists Apple's GPU as one of the kind gpu
+    return device.kind == "igpu" or device.name.startswith(("Metal", "MTL"))
 
 
 def _without_margin(free_bytes: int, margin: int, share: int) -> int:

@@ -122,6 +122,11 @@ class ChatSession:
         return reasoning_limit(self._own_settings, self._kept.limit)
 
     @property
+    def limit(self) -> Asked | None:
+        """What `set_limit` was given in this conversation."""
+        return self._kept.limit
+
+    @property
     def _own_settings(self) -> Settings:
         """The settings, with the model's own once its file was read."""
         return self._file.settings if self._file else self._settings

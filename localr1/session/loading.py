@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 from localr1 import paths
 from localr1.engine.client import EngineClient
-from localr1.engine.protocol import Load
+from localr1.engine.protocol import DraftLoad, Load
 from localr1.errors import LoadFailed
 from localr1.hardware.plan import LoadPlan, make_plan
 from localr1.hardware.probe import probe_machine
 from localr1.hardware.rpc_servers import rpc_servers, rpc_warning
 from localr1.hardware.tuning import measured_threads
 from localr1.models.reference import ModelReference
+from localr1.session.draft_file import check_draft_settings, draft_load
 from localr1.session.model_file import ModelFile
 
 _MIB = 1 << 20
@@ -29,10 +30,13 @@ async def load_command(
     """The command that loads this file; adds to its notices what there is to say.
 
     Raises:
+        Localr1Error: the draft model is not a file that can be run.
+        UsageError: a draft model is to guess, and none is named.
         DoesNotFit: it does not fit into memory.
         LoadFailed: it was stopped meanwhile.
     """
-    plan = await _plan(engine, file)
+    check_draft_settings(file.settings)
+    plan, draft = await _plan(engine, reference, file)
     if is_stopped():
         raise LoadFailed("loading was cancelled")
     parked = file.settings.parked_memory_mib
@@ -43,14 +47,18 @@ async def load_command(
         file.chat,
         file.name,
         parked_bytes=None if parked is None else parked * _MIB,
+        draft=draft,
+        speculate=file.settings.speculate or "auto",
     )
 
 
-async def _plan(engine: EngineClient, file: ModelFile) -> LoadPlan:
-    """How this machine should load the file; what does not fit is refused here."""
+async def _plan(
+    engine: EngineClient, reference: ModelReference, file: ModelFile
+) -> tuple[LoadPlan, DraftLoad | None]:
+    """How this machine should load the file and its draft model; what does not fit is refused."""
     settings = file.settings
     if file.header is None:
-        return LoadPlan(n_ctx=8192, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
+        return LoadPlan(n_ctx=8192, n_gpu_layers=0, n_threads=1, n_threads_batch=1), None
     servers = rpc_servers(settings.rpc or "")
     if servers:
         file.notices.append(("rpc", rpc_warning(servers)))
@@ -62,4 +70,14 @@ async def _plan(engine: EngineClient, file: ModelFile) -> LoadPlan:
     )
     if notice:
         file.notices.append(("file", notice))
-    return make_plan(file.header, settings, machine, found.devices, tuned)
+    plan = make_plan(file.header, settings, machine, found.devices, tuned)
+    draft = await asyncio.to_thread(
+        draft_load,
+        reference.path,
+        file,
+        plan,
+        machine=machine,
+        devices=found.devices,
+        tuned=tuned,
+    )
+    return plan, draft

@@ -7,11 +7,16 @@ from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["composer", "chat", "app"]
+Scope = Literal["composer", "chat", "steering", "next", "kept", "app"]
+CONTROLS: tuple[Scope, ...] = ("steering", "next", "kept")
+"""Scopes of `localr1.tui.controls`, whose methods have the names of the actions."""
 
 
 class Action(NamedTuple):
-    """Something a person can do; the scope's class has a method `action_<name>`."""
+    """Something a person can do.
+
+    The scope's class has a method `action_<name>`, or `<name>` for those of `CONTROLS`.
+    """
 
     name: str
     keys: str
@@ -21,12 +26,30 @@ class Action(NamedTuple):
     explanation: str = ""
     """A sentence for the command palette; actions without one are not in it."""
 
+    @property
+    def command(self) -> str:
+        """What Textual runs in the namespace of the scope."""
+        is_control = self.scope in CONTROLS
+        return f"control('{self.scope}', '{self.name}')" if is_control else self.name
 
+
+# The text area edits with Ctrl and A C D E H J K M U V W X Y Z, F6 and F7. Ctrl+B is the prefix of
+# tmux, Ctrl+I is Tab, F10 opens menus, F11 fills the screen, F12 drops terminals down. Ctrl+S
+# arrives because Textual turns off flow control, as for Ctrl+Q.
 ACTIONS = (
     Action("send", "enter", "Send", "composer"),
     Action("new_line", "ctrl+j,shift+enter,alt+enter", "New line", "composer"),
     Action("stop", "escape", "Stop the reply", "chat", "What was said so far stays"),
     Action("toggle_thinking", "ctrl+t", "Open or close the thinking", "chat", "Of the last reply"),
+    Action("answer_now", "ctrl+g", "Answer now", "steering", "End the thought and answer"),
+    Action("pause", "ctrl+s", "Pause the thinking", "steering", "Then add words, or go on"),
+    Action("edit_thought", "f4", "Edit the thought", "steering", "And go on from what you made"),
+    Action("go_on", "ctrl+r", "Go on with the reply", "steering", "One that was stopped or cut"),
+    Action("change_effort", "ctrl+l", "Effort: low to unlimited", "next", "In this chat"),
+    Action("skip_thinking", "ctrl+n", "No thinking next time", "next", "Only an answer"),
+    Action("try_several", "f3", "Try several", "next", "Ask this often, keep what most say"),
+    Action("carry_thought", "f8", "Carry the last thought", "kept", "Or leave it out again"),
+    Action("delete_thought", "f9", "Delete the last thought", "kept", "Its answer stays"),
     Action("copy_answer", "ctrl+o", "Copy the answer", "chat", "The last one, as Markdown"),
     Action("page_up", "pageup", "Scroll up", "chat"),
     Action("page_down", "pagedown", "Scroll down", "chat"),
@@ -40,8 +63,8 @@ ACTIONS = (
 )
 
 
-def bindings(scope: Scope) -> list[BindingType]:
-    """The key bindings of a scope, by the ids under which keys can be changed.
+def bindings(*scopes: Scope) -> list[BindingType]:
+    """The key bindings of these scopes, by the ids under which keys can be changed.
 
     They come before the composer's own keys, which would swallow some of them, except that
     Ctrl+C first asks the widgets whether there is something to copy.
@@ -49,23 +72,23 @@ def bindings(scope: Scope) -> list[BindingType]:
     return [
         Binding(
             action.keys,
-            action.name,
+            action.command,
             action.title,
             show=False,
             priority=action.name != "interrupt",
             id=action.name,
         )
         for action in ACTIONS
-        if action.scope == scope
+        if action.scope in scopes
     ]
 
 
 def commands() -> Iterator[tuple[Action, str]]:
     """The actions of the command palette, each with what Textual has to run."""
-    namespaces = {"app": "app", "chat": "screen"}
     for action in ACTIONS:
         if action.explanation:
-            yield action, f"{namespaces[action.scope]}.{action.name}"
+            namespace = "app" if action.scope == "app" else "screen"
+            yield action, f"{namespace}.{action.command}"
 
 
 def key_names(keys: str) -> str:

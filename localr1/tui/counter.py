@@ -12,17 +12,25 @@ Clock = Callable[[], float]
 
 
 class ReplyCounter:
-    """Counts what arrives and when."""
+    """Counts what arrives and when.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: seconds.
+        reasoning_tokens: of the same reply before it was gone on with; so is `thinking_seconds`.
+    """
+
+    def __init__(
+        self, clock: Clock, reasoning_tokens: int = 0, thinking_seconds: float = 0.0
+    ) -> None:
         self._clock = clock
         self._first_token: float | None = None
         self._latest = 0.0
         self._thinking_since: float | None = None
         self._shown = float("-inf")
         self._tokens = 0
-        self.reasoning_tokens = 0
-        self.thinking_seconds = 0.0
+        self._earlier_seconds = thinking_seconds
+        self.reasoning_tokens = reasoning_tokens
+        self.thinking_seconds = thinking_seconds
 
     @property
     def is_thinking(self) -> bool:
@@ -52,7 +60,8 @@ class ReplyCounter:
         if reasoning:
             self.reasoning_tokens += tokens
         if self._thinking_since is not None:
-            self.thinking_seconds = self._latest - self._thinking_since
+            seconds = self._latest - self._thinking_since
+            self.thinking_seconds = self._earlier_seconds + seconds
 
     def count_all_as_reasoning(self) -> None:
         """What was taken for the answer was reasoning."""

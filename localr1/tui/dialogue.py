@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from localr1.engine.protocol import Event, Failed, Ready
+from localr1.engine.protocol import Done, Event, Failed, Ready
 from localr1.errors import Localr1Error
-from localr1.tui.messages import EventsArrived, NotSent, StreamEnded
+from localr1.tui.messages import EventsArrived, NotSent, Remark, StreamEnded
 from localr1.tui.pacing import Pacer
+from localr1.tui.question import Question
+from localr1.tui.side_by_side import first_and_results
 
 if TYPE_CHECKING:
     from localr1.session import ChatSession
@@ -24,44 +26,71 @@ class Phase(enum.Enum):
     LOADING = "loading"
     REPLYING = "replying"
     STOPPING = "stopping"
+    CHANGING = "changing"
+    """What was said is changed; a moment's work."""
 
 
 class Dialogue:
-    """Runs loads and replies of a session and posts what happens as messages."""
+    """Runs loads, replies and changes of a session and posts what happens as messages.
+
+    Whoever starts a reply or a change sets the phase at once, so that nothing starts beside it.
+    """
 
     def __init__(self, session: ChatSession, post: Callable[[Message], object]) -> None:
         self._session = session
         self._post = post
         self._loaded = False
         self.phase = Phase.LOADING
-        self.waiting: str | None = None
-        """A message that is sent when the model is loaded."""
+        self.waiting: Question | None = None
+        """One that is sent when the model is loaded."""
+        self.samples = 1
+        """Replies that are being written side by side."""
 
     async def load(self) -> None:
-        """Load the model, then send the message that waits."""
+        """Load the model, then send the question that waits."""
         await self._run(self._session.load(), Phase.LOADING)
-        text, self.waiting = self.waiting, None
-        if text is not None and self._loaded:
-            await self.send(text)
-        elif text is not None:
-            self._post(NotSent(text))
+        question, self.waiting = self.waiting, None
+        if question is not None and self._loaded:
+            await self.send(question)
+        elif question is not None:
+            self._post(NotSent(question))
 
-    async def send(self, text: str) -> None:
+    async def send(self, question: Question) -> None:
         """Ask, and post the reply's events until it has ended."""
-        await self._run(self._session.send(text), Phase.REPLYING)
+        text, limit, samples = question
+        self.samples = samples
+        events = self._session.send(text, limit, samples)
+        if samples > 1:
+            events = first_and_results(events, samples, lambda: self._session.messages[-1])
+        await self._run(events, Phase.REPLYING)
+
+    async def go_on(self, reasoning: str | None = None) -> None:
+        """Continue the last reply, from this thought if there is one, and post its events."""
+        self.samples = 1
+        await self._run(self._session.go_on(reasoning), Phase.REPLYING)
 
     async def stop(self) -> None:
-        """Stop the running reply, or take back the message that waits for the model."""
+        """Stop the running reply, or take back the question that waits for the model."""
         if self.phase is Phase.REPLYING:
             self.phase = Phase.STOPPING
             await self._session.stop()
         elif self.waiting is not None:
-            text, self.waiting = self.waiting, None
-            self._post(NotSent(text))
+            question, self.waiting = self.waiting, None
+            self._post(NotSent(question))
+
+    async def change(self, work: Awaitable[None]) -> None:
+        """Change what was said; what goes wrong becomes a remark."""
+        try:
+            await work
+        except Localr1Error as error:
+            self._post(Remark(error.message))
+        finally:
+            self.phase = Phase.IDLE
+            self._post(StreamEnded())
 
     async def _run(self, events: AsyncIterator[Event], phase: Phase) -> None:
         self.phase = phase
-        pacer = Pacer(lambda batch: self._post(EventsArrived(batch, phase is Phase.REPLYING)))
+        pacer = Pacer(lambda batch: self._deliver(batch, of_reply=phase is Phase.REPLYING))
         try:
             async for event in events:
                 self._loaded = isinstance(event, Ready) or self._loaded
@@ -72,3 +101,8 @@ class Dialogue:
             pacer.flush()
             self.phase = Phase.IDLE
             self._post(StreamEnded())
+
+    def _deliver(self, batch: list[Event], *, of_reply: bool) -> None:
+        is_last = of_reply and isinstance(batch[-1], Done)
+        kept = self._session.messages[-1] if is_last else None
+        self._post(EventsArrived(batch, of_reply, kept))

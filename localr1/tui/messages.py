@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from textual.message import Message
 from textual.widget import Widget
 
+from localr1.chat.messages import Message as Reply
 from localr1.engine.protocol import Event
+from localr1.tui.question import Question
 
 
 @dataclass
@@ -39,6 +41,8 @@ class EventsArrived(Message):
     events: Sequence[Event]
     of_reply: bool
     """They belong to the last question, not to the load at the start."""
+    kept: Reply | None = None
+    """The reply as the session keeps it, with the event that ends it."""
 
 
 @dataclass
@@ -49,5 +53,12 @@ class StreamEnded(Message):
 @dataclass
 class NotSent(Message):
     """A message that waited for the model cannot be sent; the person gets it back."""
+
+    question: Question
+
+
+@dataclass
+class Remark(Message):
+    """Something to be said in the status line for a moment."""
 
     text: str

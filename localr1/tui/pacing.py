@@ -52,6 +52,8 @@ class Pacer:
 def _merge(earlier: Event, later: Event) -> Event | None:
     """One event that says what both say, where there is one."""
     if isinstance(earlier, Reasoning) and isinstance(later, Reasoning):
+        if earlier.author != later.author:
+            return None
         text, tokens = earlier.text + later.text, earlier.tokens + later.tokens
         return msgspec.structs.replace(later, text=text, tokens=tokens)
     if isinstance(earlier, Answer) and isinstance(later, Answer):

@@ -31,6 +31,8 @@ class Status:
     split: str = ""
     """Which device holds which layers."""
     activity: str = ""
+    effort: str = ""
+    """How long replies may think, where this was chosen here."""
     context_tokens: int = 0
     n_ctx: int = 0
     tps: float | None = None

@@ -10,7 +10,8 @@ import time
 
 from textual.widget import Widget
 
-from localr1.chat.messages import FinishReason, Message
+from localr1.chat.effort import ReasoningLimit
+from localr1.chat.messages import FinishReason, Message, ReasoningPart
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -30,8 +31,10 @@ from localr1.tui.widgets.trace_view import TraceView
 _ENDINGS: dict[FinishReason, str] = {
     "cancelled": "Stopped.",
     "length": "Cut off: the context window or the token limit was reached.",
+    "loop": "Ended: it repeated itself.",
     "error": "Not finished.",
 }
+NO_ANSWER = "The model gave no answer."
 
 
 class Turn:
@@ -47,6 +50,9 @@ class Turn:
         for widget in (self.header, self.trace, self.answer):
             widget.display = False
         self._counter = ReplyCounter(clock)
+        self._is_answering = False
+        self.limit = ReasoningLimit()
+        """How long the reply may think."""
 
     @property
     def widgets(self) -> tuple[Widget, ...]:
@@ -58,10 +64,15 @@ class Turn:
         """Tokens a second of the reply so far."""
         return self._counter.tps
 
+    @property
+    def is_thinking(self) -> bool:
+        """Is reasoning arriving?"""
+        return self._counter.is_thinking
+
     def apply(self, event: Event) -> None:
         """Show what this event says."""
         if isinstance(event, Reasoning):
-            self._think(event.text, event.tokens)
+            self._think(event)
         elif isinstance(event, Answer):
             self._answer(event)
         elif isinstance(event, Prompt):
@@ -71,22 +82,43 @@ class Turn:
         elif isinstance(event, Notice):
             self._notice(event)
         elif isinstance(event, Done):
-            self._finish(event)
+            self._close()
         elif isinstance(event, Failed):
             self._fail(event)
 
     def show_reply(self, message: Message) -> None:
-        """Show a reply from an earlier day."""
-        reasoning = message.reasoning
-        if reasoning is not None:
-            self.trace.append(reasoning.text)
-            self.header.show_thought(reasoning.seconds, reasoning.tokens)
-        if message.text:
-            self.answer.append(message.text)
+        """Show the reply as it is kept: one from an earlier day, or one that has just ended."""
+        self.show_thought(message.reasoning)
+        if message.text != self.answer.text.strip():
+            self._show_answer(message.text)
             self.answer.finish()
-            self.answer.display = True
         if message.finish_reason in _ENDINGS:
             self.notes.add(_ENDINGS[message.finish_reason], "warning")
+        elif message.finish_reason == "stop" and not message.text:
+            self.notes.add(NO_ANSWER)
+
+    def show_thought(self, thought: ReasoningPart | None) -> None:
+        """Show the thought as it is kept; None where there is none, or none any more."""
+        if thought is None:
+            self.trace.clear()
+            self._open_trace(False)
+            self.header.show_nothing()
+            return
+        if thought.text != self.trace.text.rstrip():
+            self.trace.show(thought.text, thought.insertions)
+        self.header.show_thought(thought)
+
+    def resume(self, message: Message) -> None:
+        """Show a reply that goes on from here: its widgets and counters grow further."""
+        thought = message.reasoning or ReasoningPart("")
+        self._counter = ReplyCounter(self._clock, thought.tokens, thought.seconds)
+        self._is_answering = False
+        for ending in (*_ENDINGS.values(), NO_ANSWER):
+            self.notes.take_back(ending)
+        self.trace.show(thought.text, thought.insertions)
+        # What was finished is closed for the Markdown that follows
+        self.answer.take_text()
+        self._show_answer(message.text)
 
     def wait_for_model(self) -> None:
         """Say that the question is not sent yet."""
@@ -101,17 +133,17 @@ class Turn:
 
     # ---- a running reply -------------------------------------------------------------------
 
-    def _think(self, text: str, tokens: int) -> None:
+    def _think(self, event: Reasoning) -> None:
         if not self._counter.is_thinking:
             self._counter.start_thinking()
             self.trace.add_class("-live")
             self._open_trace(True)
             self.trace.anchor()
-        self._counter.add(tokens, reasoning=True)
-        self.trace.append(text)
+        self._counter.add(event.tokens, reasoning=True)
+        self.trace.append(event.text, event.author)
         if self._counter.is_due():
             self.header.show_thinking(
-                self._counter.thinking_seconds, self._counter.reasoning_tokens
+                self._counter.thinking_seconds, self._counter.reasoning_tokens, self.limit
             )
 
     def _answer(self, event: Answer) -> None:
@@ -119,14 +151,28 @@ class Turn:
             self._end_thinking()
         elif not self.trace.text:
             self.header.display = False
+        elif not self._is_answering:
+            self._show_counts()
+        self._is_answering = True
         self._counter.add(event.tokens)
         self.answer.display = True
         self.answer.append(event.text)
 
+    def _show_answer(self, text: str) -> None:
+        self.answer.take_text()
+        self.answer.append(text)
+        self.answer.display = bool(text)
+
     def _end_thinking(self) -> None:
         self._counter.stop_thinking()
-        self.header.show_thought(self._counter.thinking_seconds, self._counter.reasoning_tokens)
+        self._show_counts()
         self._open_trace(False)
+
+    def _show_counts(self) -> None:
+        """Until the session says how the thought ended and what it counted."""
+        counter = self._counter
+        counted = ReasoningPart("", counter.reasoning_tokens, counter.thinking_seconds)
+        self.header.show_thought(counted)
 
     def _notice(self, event: Notice) -> None:
         if event.kind == "late_reasoning":
@@ -137,22 +183,15 @@ class Turn:
         else:
             self.notes.add(event.text)
 
-    def _finish(self, event: Done) -> None:
-        self._close(event.reasoning_seconds, event.reasoning_tokens)
-        if event.finish_reason in _ENDINGS:
-            self.notes.add(_ENDINGS[event.finish_reason], "warning")
-        elif not self.answer.text.strip():
-            self.notes.add("The model gave no answer.")
-
     def _fail(self, event: Failed) -> None:
-        self._close(self._counter.thinking_seconds, self._counter.reasoning_tokens)
+        self._close()
         self.notes.add(event.message, "error", event.hint)
 
-    def _close(self, reasoning_seconds: float, reasoning_tokens: int) -> None:
+    def _close(self) -> None:
         self._counter.stop_thinking()
         self.answer.finish()
         if self.trace.text:
-            self.header.show_thought(reasoning_seconds, reasoning_tokens)
+            self._show_counts()
         else:
             self.header.display = False
 

@@ -10,7 +10,7 @@ import pytest
 
 from localr1 import paths
 from localr1.chat.effort import Asked
-from localr1.chat.messages import Insertion
+from localr1.chat.messages import Insertion, Message, TextPart, user_message
 from localr1.engine.protocol import Answer, Done, Event, Notice
 from localr1.history.store import HistoryStore
 from localr1.models.reference import find_model
@@ -110,12 +110,19 @@ async def test_a_cut_answer_goes_on(store: HistoryStore) -> None:
     whole = session_with(store)
     await all_of(whole.send(SUM))
     await whole.close()
-    session = session_with(store)
-    await stopped_when(session, lambda event: isinstance(event, Answer))
-    assert session.messages[-1].text != whole.messages[-1].text
+    reply = whole.messages[-1]
+    assert reply.reasoning is not None
+    cut = store.create("demo")
+    cut.add(user_message(SUM))
+    parts = (reply.reasoning, TextPart(reply.text[:9]))
+    cut.add(Message("assistant", parts, "length"))
+    cut.close()
+    session = session_with(store, cut.id)
+    assert session.can_go_on
     await all_of(session.go_on())
-    assert session.messages[-1].text == whole.messages[-1].text
+    assert session.messages[-1].text == reply.text
     assert session.messages[-1].finish_reason == "stop"
+    assert store.open(cut.id).messages == list(session.messages)
     await session.close()
 
 
@@ -175,11 +182,8 @@ async def test_a_bad_state_costs_only_the_reading(store: HistoryStore, damage: s
     content = bytearray(state.read_bytes())
     if damage == "bit":
         content[len(content) // 2] ^= 4
-    state.write_bytes(
-        {"truncated": content[:-100], "bit": content, "foreign": b"GGUF" * 999, "empty": b""}[
-            damage
-        ]
-    )
+    damaged = {"truncated": bytes(content[:-100]), "bit": bytes(content), "empty": b""}
+    state.write_bytes(damaged.get(damage, b"GGUF" * 999))
     again = session_with(store, identity, is_brief=True)
     done = done_of(await all_of(again.send(SUM)))
     assert (done.cached_tokens, done.finish_reason) == (0, "stop")

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 import msgspec
 
-from localr1.chat.messages import Message, Part, ReasoningPart, TextPart, user_message
+from localr1.chat.boxed import Vote, majority
+from localr1.chat.effort import Asked, ReasoningLimit, resolve
+from localr1.chat.messages import Message, user_message
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -15,12 +17,13 @@ from localr1.engine.protocol import (
     Failed,
     Loading,
     ModelFacts,
-    Notice,
     Prompt,
     Ready,
     Reasoning,
 )
 from localr1.hardware.plan import LoadPlan
+from localr1.session.reply_builder import ReplyBuilder, with_reasoning
+from localr1.terminal_text import clean
 
 MODEL = ModelFacts(
     name="DeepSeek-R1-Distill-Qwen-1.5B",
@@ -50,6 +53,10 @@ DONE = Done(
     n_ctx=8192,
 )
 
+CANCELLED = msgspec.structs.replace(
+    DONE, finish_reason="cancelled", reasoning_ended_by="cancelled", reasoning_tokens=5
+)
+
 Step = Event | asyncio.Event
 """Something said, or a point where the script waits until the test lets it go on."""
 
@@ -73,6 +80,7 @@ class ScriptedSession:
         title: str = "",
         read_only: bool = False,
         model_name: str = MODEL.name,
+        thinks: ReasoningLimit = ReasoningLimit(),  # noqa: B008 - frozen
     ) -> None:
         self.conversation_id: str | None = "01"
         self.title = title
@@ -81,7 +89,15 @@ class ScriptedSession:
         self.model: ModelFacts | None = None
         self.plan: LoadPlan | None = None
         self.model_name = model_name
+        self._thinks = thinks
+        self.limit: Asked | None = None
+        self.vote: Vote | None = None
         self.sent: list[str] = []
+        self.asked: list[tuple[Asked | None, int]] = []
+        """Limit and samples of each question."""
+        self.gone_on: list[str | None] = []
+        """The thought from which each reply went on."""
+        self.answers_asked = 0
         self.closed = False
         self._load = load
         self._replies = list(replies)
@@ -94,22 +110,89 @@ class ScriptedSession:
                 self.model, self.plan = event.model, event.plan
             yield event
 
-    async def send(self, text: str) -> AsyncIterator[Event]:
+    async def send(
+        self, text: str, limit: Asked | None = None, samples: int = 1
+    ) -> AsyncIterator[Event]:
         """Play the next reply."""
         self.sent.append(text)
+        self.asked.append((limit, samples))
         self.messages += (user_message(text), Message("assistant", ()))
         self.title = self.title or text
-        async for event in self._play(self._replies.pop(0)):
-            self._keep(event)
+        replies = [ReplyBuilder(sample=number) for number in range(samples)]
+        async for event in self._reply(replies):
             yield event
+
+    async def go_on(self, reasoning: str | None = None) -> AsyncIterator[Event]:
+        """Play the next reply as the rest of the last one."""
+        self.gone_on.append(reasoning)
+        last = self.messages[-1]
+        if reasoning is not None:
+            last = with_reasoning(last, clean(reasoning))
+        async for event in self._reply([ReplyBuilder(last)]):
+            yield event
+
+    @property
+    def can_go_on(self) -> bool:
+        """As the real session says it."""
+        last = self.messages[-1] if self.messages else None
+        return last is not None and last.role == "assistant" and last.finish_reason != "stop"
+
+    @property
+    def reasoning_limit(self) -> ReasoningLimit:
+        """Of the conversation, or else of the settings."""
+        return resolve([self.limit]) if self.limit else self._thinks
 
     async def stop(self) -> None:
         """End the running reply as the real session does."""
         self._stop.set()
 
+    async def answer_now(self) -> None:
+        """Remember it; the script goes on when the test says so."""
+        self.answers_asked += 1
+
+    async def set_limit(self, limit: Asked | None) -> None:
+        """Remember it."""
+        self.limit = limit
+
+    async def thought_tokens(self, position: int) -> int:
+        """Ten times the words."""
+        thought = self.messages[position].reasoning
+        return len(thought.text.split()) * 10 if thought else 0
+
+    async def carry_thought(self, position: int, is_carried: bool) -> None:
+        """Mark it."""
+        message = self.messages[position]
+        parts = tuple(
+            msgspec.structs.replace(part, carried=is_carried) if part is message.reasoning else part
+            for part in message.parts
+        )
+        self._replace(position, msgspec.structs.replace(message, parts=parts))
+
+    async def delete_thought(self, position: int) -> None:
+        """Leave it out."""
+        message = self.messages[position]
+        parts = tuple(part for part in message.parts if part is not message.reasoning)
+        self._replace(position, msgspec.structs.replace(message, parts=parts))
+
     async def close(self) -> None:
         """Remember that the worker would have been ended."""
         self.closed = True
+
+    async def _reply(self, replies: list[ReplyBuilder]) -> AsyncIterator[Event]:
+        async for event in self._play(self._replies.pop(0)):
+            for each in replies:
+                each.take(event)
+            kept = replies[0]
+            if isinstance(event, Done) and len(replies) > 1:
+                self.vote = majority([each.message().text for each in replies])
+                kept = replies[self.vote.voters[0]] if self.vote else kept
+            reason = event.finish_reason if isinstance(event, Done) else None
+            reason = "error" if isinstance(event, Failed) else reason
+            self._replace(len(self.messages) - 1, kept.message(reason))
+            yield event
+
+    def _replace(self, position: int, message: Message) -> None:
+        self.messages = (*self.messages[:position], message, *self.messages[position + 1 :])
 
     async def _play(self, steps: Iterable[Step]) -> AsyncIterator[Event]:
         self._stop.clear()
@@ -123,26 +206,5 @@ class ScriptedSession:
                 yield step
                 await asyncio.sleep(0)
             if self._stop.is_set():
-                yield msgspec.structs.replace(DONE, finish_reason="cancelled")
+                yield CANCELLED
                 return
-
-    def _keep(self, event: Event) -> None:
-        """Bring the message being written up to this event."""
-        parts: dict[str, str] = {"reasoning": "", "text": self.messages[-1].text}
-        if (thought := self.messages[-1].reasoning) is not None:
-            parts["reasoning"] = thought.text
-        if isinstance(event, Reasoning):
-            parts["reasoning"] += event.text
-        elif isinstance(event, Answer):
-            parts["text"] += event.text
-        elif isinstance(event, Notice) and event.kind == "late_reasoning":
-            parts = {"reasoning": parts["reasoning"] + parts["text"], "text": ""}
-        kept: list[Part] = []
-        if parts["reasoning"]:
-            kept.append(ReasoningPart(parts["reasoning"]))
-        if parts["text"]:
-            kept.append(TextPart(parts["text"]))
-        reason = event.finish_reason if isinstance(event, Done) else None
-        if isinstance(event, Failed):
-            reason = "error"
-        self.messages = (*self.messages[:-1], Message("assistant", tuple(kept), reason))

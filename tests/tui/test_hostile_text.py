@@ -8,7 +8,7 @@ import unicodedata
 import msgspec
 import pytest
 
-from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
+from localr1.chat.messages import Insertion, Message, ReasoningPart, TextPart, user_message
 from localr1.engine.protocol import Answer, Failed, Loading, Notice, Ready, Reasoning
 from tests.tui.harness import chat
 from tests.tui.scripted_session import DONE, MODEL, PLAN, ScriptedSession, Step
@@ -94,3 +94,46 @@ async def test_nothing_acts_and_nothing_crashes(name: str) -> None:
             await running.pilot.click(offset=(9, y))
         await running.settle()
         assert running.app.is_running
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+async def test_words_for_a_thought_are_only_words(name: str) -> None:
+    hostile = f"before {PAYLOADS[name]} after"
+    stopped: list[Step] = [Reasoning(text=hostile), asyncio.Event()]
+    session = ScriptedSession(stopped, [*stopped], [Answer(text=hostile), DONE])
+    async with chat(session, size=(90, 60)) as running:
+        await running.ask("Go")
+        await running.pilot.press("ctrl+s")
+        await running.settle()
+        await running.ask(hostile)
+        seen = running.seen
+        await running.pilot.press("f4")
+        await running.settle()
+        seen += running.seen
+        await running.pilot.press("enter")
+        await running.settle()
+        await running.pilot.press("ctrl+t")
+        await running.settle()
+        seen += running.seen
+        assert_harmless(seen)
+        assert len(session.gone_on) == 2
+        assert running.screen.turns[-1].trace.text.count("before") == 3
+        assert running.app.is_running
+        assert running.app.clipboard == ""
+
+
+async def test_insertions_that_make_no_sense_are_harmless() -> None:
+    insertions = (
+        Insertion(-5, 2, "person"),
+        Insertion(1, 3, "localr1"),
+        Insertion(4, 4, "person"),
+        Insertion(5, 10_000, "person"),
+        Insertion(9_000, 3, "localr1"),
+    )
+    thought = ReasoningPart("I think so.", insertions=insertions)
+    messages = (user_message("Go"), Message("assistant", (thought,), "stop"))
+    async with chat(ScriptedSession(messages=messages)) as running:
+        await running.pilot.press("ctrl+t")
+        await running.settle()
+        assert running.screen.turns[-1].trace.text == "I think so."
+        assert "I think so." in running.seen

@@ -135,3 +135,34 @@ def test_the_first_run_with_the_demo(terminal: Terminal, tmp_path: Path) -> None
     terminal.wait_for_text("1866")
     terminal.type("C-q")
     terminal.wait_for_text("ended with 0")
+
+
+def test_the_keys_for_thinking_arrive(terminal: Terminal, tmp_path: Path) -> None:
+    model = write_transcript(tmp_path, f"{THOUGHT}</think>\n\nIt is **42**.", tokens_per_second=8.0)
+    terminal.start(
+        f"{shlex.quote(sys.executable)} -m localr1 chat {shlex.quote(str(model))}", home=tmp_path
+    )
+    terminal.wait_for_text("Ask something")
+    terminal.type("What is 17 + 25?", "Enter")
+    terminal.wait_for_text("Seventeen")
+    terminal.type("C-s")
+    terminal.wait_for_text("Paused")
+    terminal.type("Check it twice.", "Enter")
+    terminal.wait_for(lambda screen: "Thinking…" in screen and "Check it twice." in screen)
+    terminal.type("C-g")
+    terminal.wait_for_text("you asked for the answer")
+    seen = {
+        "C-r": "There is no unfinished reply",
+        "F3": "Write a question",
+        "F4": "Enter goes on from this",
+        "Escape": "Ready",
+        "F8": "Carried along",
+        "F9": "F9 again deletes",
+        "C-l": "effort low",
+        "C-n": "no thinking next",
+    }
+    for key, words in seen.items():
+        terminal.type(key)
+        terminal.wait_for_text(words)
+    terminal.type("C-q")
+    terminal.wait_for_text("ended with 0")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.geometry import Offset
 from textual.selection import Selection
 
+from localr1.chat.messages import Insertion
 from localr1.tui.widgets.answer_view import AnswerView
 from localr1.tui.widgets.line_view import LineView
-from localr1.tui.widgets.trace_view import TraceView
+from localr1.tui.widgets.trace_view import Author, TraceView
 
 
 class OneView(App[None]):
@@ -148,3 +151,47 @@ async def test_only_rows_in_sight_are_drawn(monkeypatch: pytest.MonkeyPatch) -> 
     async with app.run_test(size=(40, 10)) as pilot:
         await pilot.pause()
         assert 0 < len(set(drawn)) <= 20
+
+
+AUTHORS: tuple[Author, ...] = ("model", "person", "localr1")
+PIECES = st.lists(
+    st.tuples(st.text(alphabet="ab \n\t水é", max_size=9), st.sampled_from(AUTHORS)), max_size=9
+)
+
+
+def written_by(trace: TraceView, author: Author) -> str:
+    """What is shown in the look of this author, without white space."""
+    look = () if author == "model" else (f"trace--{author}",)
+    spans = [span for y in range(trace.row_count()) for span in trace.row(y).spans]
+    return "".join("".join(span.text.split()) for span in spans if span.look == look)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PIECES, st.integers(4, 30), st.integers(4, 30))
+def test_who_wrote_what_is_seen_at_every_width(
+    pieces: list[tuple[str, Author]], width: int, other: int
+) -> None:
+    trace = TraceView()
+    trace.wrap_width = width
+    trace.wrap(width)
+    for text, author in pieces:
+        trace.append(text, author)
+    for _ in range(2):
+        for author in AUTHORS:
+            expected = "".join("".join(text.split()) for text, by in pieces if by == author)
+            assert written_by(trace, author) == expected
+        trace.wrap(other)
+
+
+def test_a_shown_text_replaces_the_one_before_it() -> None:
+    trace = TraceView("an older and longer text that takes rows")
+    trace.wrap_width = 10
+    trace.wrap(10)
+    trace.show("I think so, I do", [Insertion(2, 7, "person"), Insertion(10, 16, "localr1")])
+    assert trace.text == "I think so, I do"
+    assert written_by(trace, "person") == "think"
+    assert written_by(trace, "localr1") == ",Ido"
+    trace.clear()
+    assert trace.row_count() == 0
+    trace.append("new")
+    assert written_by(trace, "model") == "new"

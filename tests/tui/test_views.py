@@ -10,14 +10,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from localr1.engine.protocol import Failed, Loading, Prompt, Reasoning
+from localr1.chat.effort import CLOSING_SENTENCE
+from localr1.engine.protocol import Answer, Failed, Loading, Prompt, Reasoning
 from localr1.tui.app import Localr1App
 from tests.tui.harness import Chat, Clock
-from tests.tui.scripted_session import READY, ScriptedSession, Step, reply
+from tests.tui.scripted_session import DONE, READY, ScriptedSession, Step, reply
 
 QUESTION = "What is the sum of the numbers from 1 to 100? Show me Python, too."
 
@@ -55,11 +57,23 @@ STOPPED = Failed(
 )
 
 
+PAUSE = ["ctrl+s", "wait:100"]
+
+LIMITED: list[Step] = [
+    Reasoning(text=THOUGHT, tokens=512),
+    Reasoning(text=CLOSING_SENTENCE, author="localr1"),
+    Answer(text="The sum is **5050**."),
+    msgspec.structs.replace(DONE, reasoning_ended_by="tokens", reasoning_tokens=512),
+]
+
+
 class View(NamedTuple):
     """How to get to a view."""
 
     steps: Sequence[Step] = ()
     """The reply to QUESTION; without one nothing is asked."""
+    rest: Sequence[Step] = ()
+    """Said when the reply is gone on with."""
     load: Sequence[Step] = (Loading(progress=0.5), READY)
     keys: Sequence[str] = ()
     theme: str | None = None
@@ -71,6 +85,14 @@ VIEWS: dict[str, Callable[[], View]] = {
     "ready": View,
     "reading": lambda: View([Prompt(processed=1024, total=3300, cached=0), asyncio.Event()]),
     "thinking": lambda: View([Reasoning(text=THOUGHT, tokens=130), asyncio.Event()]),
+    "steering": lambda: View([Reasoning(text=THOUGHT, tokens=130), asyncio.Event()], keys=PAUSE),
+    "steered": lambda: View(
+        [Reasoning(text=THOUGHT, tokens=130), asyncio.Event()],
+        rest=[Reasoning(text=" and with 1 to 3: 6.", tokens=12), asyncio.Event()],
+        keys=[*PAUSE, *"Check it", "enter"],
+    ),
+    "limit": lambda: View(LIMITED, keys=["ctrl+t"]),
+    "narrow limit": lambda: View(LIMITED, keys=["ctrl+t"], size=(40, 24)),
     "answering": lambda: View([*reply(THOUGHT, ANSWER)[:-8], asyncio.Event()]),
     "done": lambda: View(reply(THOUGHT, ANSWER)),
     "light": lambda: View(reply(THOUGHT, ANSWER), theme="localr1-light"),
@@ -84,7 +106,7 @@ VIEWS: dict[str, Callable[[], View]] = {
 @pytest.mark.parametrize("name", VIEWS)
 def test_view(name: str, snapshot: SnapshotAssertion, snap_compare: Callable[..., bool]) -> None:
     view = VIEWS[name]()
-    session = ScriptedSession(view.steps, load=view.load)
+    session = ScriptedSession(view.steps, view.rest, load=view.load)
     clock = Clock()
     app = Localr1App(session, view.theme, clock)  # type: ignore[arg-type]
     seen: list[str] = []

@@ -14,12 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localr1.engine.draft_costs import CPU_COSTS, GPU_COSTS, CostTable
-from localr1.engine.draft_length import (
-    CREDIT_PER_TOKEN,
-    FIRST_CREDIT,
-    MODEL_PRIORS,
-    DraftPolicy,
-)
+from localr1.engine.draft_credit import CREDIT_PER_TOKEN, FIRST_CREDIT
+from localr1.engine.draft_length import MODEL_PRIORS, DraftPolicy
 from localr1.engine.lookup_draft import LookupDrafter
 from localr1.engine.speculation import Speculation
 
@@ -95,7 +91,7 @@ def loss_on(policy: DraftPolicy, prices: Callable[[int], float], fate: Fate, ste
         policy.learn(match, drafted, accepted)
         seconds += prices(drafted)
         tokens += accepted + 1
-        assert policy.credit >= -1e-9
+        assert policy.credit.left >= -1e-9
         assert seconds <= tokens * (1 + CREDIT_PER_TOKEN) + FIRST_CREDIT + 1e-6
         if tokens >= 200:
             assert seconds < 1.03 * tokens
@@ -180,9 +176,9 @@ def test_gains_of_one_reply_do_not_pay_for_losses_of_the_next() -> None:
 def test_a_new_reply_begins_with_the_first_credit() -> None:
     policy = DraftPolicy(CPU_COSTS)
     decoded(list(range(300)), list(range(300)), CPU_COSTS, policy)
-    assert policy.credit > FIRST_CREDIT
+    assert policy.credit.left > FIRST_CREDIT
     Speculation(LookupDrafter(), policy)
-    assert policy.credit == FIRST_CREDIT
+    assert policy.credit.left == FIRST_CREDIT
 
 
 def test_what_was_not_sent_teaches_too() -> None:

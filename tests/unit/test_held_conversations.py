@@ -48,7 +48,7 @@ class Kept:
         return self.conversations.save(SaveState(1, os.fsencode(folder), NAME, budget_bytes))
 
     def load(self, folder: Path) -> int:
-        tokens = self.conversations.load(LoadState(1, os.fsencode(folder), NAME))
+        tokens = self.conversations.load(LoadState(1, os.fsencode(folder), NAME, PLENTY))
         assert self.held.tokens == self.cache.sequences[0]
         return tokens
 

@@ -9,6 +9,7 @@ import pytest
 from localr1.chat.messages import Message, TextPart, user_message
 from localr1.engine import native
 from localr1.engine.conversations import HeldConversations
+from localr1.engine.draft_costs import CPU_COSTS
 from localr1.engine.protocol import (
     Answer,
     BegunReply,
@@ -78,7 +79,7 @@ class Worker:
             cast(native.Vocabulary, Bytes()),
             R1,
             HeldConversations(self.held, KEY, 1 << 20),
-            Speculating(on_gpu=False, can_cut=True),
+            Speculating(CPU_COSTS, can_cut=True),
         )
         self.events: list[Event] = []
 

@@ -9,7 +9,7 @@ import pytest
 from localr1.engine.protocol import Answer, Notice, Reasoning, ReasoningRule
 from localr1.engine.reply_stream import CLOSED_TEXT, NUDGE_TEXT
 from localr1.engine.writing import Writing
-from tests.decoding import CLOSE, END, OPEN, Desk, ScriptedDrawing, Vocabulary
+from tests.decoding import CLOSE, END, OPEN, Clock, Desk, ScriptedDrawing, Vocabulary
 
 WORDS = ReasoningRule(closing_words="\n\nNow I answer.\n")
 EMOJI = "😀".encode()
@@ -174,6 +174,19 @@ def test_hurry_has_an_end_without_a_sentence(desk: Desk, vocabulary: Vocabulary)
     desk.is_hurried = True
     desk.write(streams)
     assert streams[0].writer.reasoning_tokens == 16
+
+
+def test_reading_the_prompt_takes_nothing_of_the_seconds(
+    desk: Desk, vocabulary: Vocabulary
+) -> None:
+    streams = desk.begin(
+        [ScriptedDrawing(vocabulary.tokens("One", "."))], ReasoningRule(max_seconds=9)
+    )
+    clock = Clock()
+    clock.now = 1e12  # far beyond the time at which the stream was made
+    streams[0]._watch._clock = clock
+    desk.write(streams)
+    assert streams[0].writer.reasoning_end("stop") == "ended"
 
 
 # ---- room for the answer -----------------------------------------------------------------------

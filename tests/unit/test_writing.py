@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localr1.engine import native
+from localr1.engine.draft_costs import CPU_COSTS
 from localr1.engine.protocol import ReasoningRule
 from localr1.engine.reply_stream import ReplyStream
 from localr1.engine.speculating import Speculating
@@ -33,6 +34,9 @@ class Guesses:
 
     def came(self, tokens: Sequence[int]) -> None:
         self._came += len(tokens)
+
+    def keep(self, n_tokens: int) -> None:
+        """Wrong guesses cost nothing here, so those after a cut may miss."""
 
 
 @pytest.fixture
@@ -192,7 +196,7 @@ def test_lookup_never_changes_a_reply(seed: int, budget: int | None) -> None:
     rule = ReasoningRule(max_tokens=budget, closing_words="\n\nNow I answer.\n")
     desk = Desk(vocabulary)
     streams = desk.begin([ScriptedDrawing(script)], rule)
-    speculation = Speculating(on_gpu=False, can_cut=True).begin("lookup", desk.read, afresh=True)
+    speculation = Speculating(CPU_COSTS, can_cut=True).begin("lookup", desk.read, afresh=True)
     writing = desk.write(streams, speculation)
     plain = Desk(vocabulary).write_script(script, rule=rule)
     assert streams[0].tokens == plain.tokens
@@ -201,8 +205,8 @@ def test_lookup_never_changes_a_reply(seed: int, budget: int | None) -> None:
 
 
 def test_nothing_is_guessed_where_it_is_off_or_cannot_be_taken_back() -> None:
-    assert Speculating(on_gpu=False, can_cut=True).begin("off", [], afresh=False) is None
-    assert Speculating(on_gpu=False, can_cut=False).begin("lookup", [], afresh=False) is None
+    assert Speculating(CPU_COSTS, can_cut=True).begin("off", [], afresh=False) is None
+    assert Speculating(CPU_COSTS, can_cut=False).begin("lookup", [], afresh=False) is None
 
 
 def test_where_nothing_can_be_taken_back_the_text_is_read_again(

@@ -5,7 +5,7 @@ holds several copies of each ggml library, and opening one by file name gives a 
 unused copy with its own device registry and callbacks.
 """
 
-from localr1.engine.native.context import DECODE_ABORTED, AbortFlag, Context, Row
+from localr1.engine.native.context import DECODE_ABORTED, AbortFlag, Context, Row, can_cut
 from localr1.engine.native.devices import add_rpc_server, devices
 from localr1.engine.native.library import (
     NativeLog,
@@ -13,9 +13,11 @@ from localr1.engine.native.library import (
     instruction_sets,
     load_backends,
 )
+from localr1.engine.native.likeliest import Guess, Likeliest
 from localr1.engine.native.model import (
     Vocabulary,
     apply_builtin_template,
+    free_model,
     load_model,
     model_numbers,
     model_text,
@@ -31,14 +33,18 @@ __all__ = [
     "MOST_SAMPLES",
     "AbortFlag",
     "Context",
+    "Guess",
+    "Likeliest",
     "NativeLog",
     "Row",
     "Sampler",
     "Vocabulary",
     "add_rpc_server",
     "apply_builtin_template",
+    "can_cut",
     "devices",
     "engine_version",
+    "free_model",
     "instruction_sets",
     "load_backends",
     "load_model",

@@ -79,18 +79,24 @@ class Context:
         model: from `load_model`.
         plan: sizes and types; `n_ctx` is a multiple of 256.
         flag: raised to stop a computation.
+        is_single: one sequence, drawn from after its last token only; takes less memory.
 
     Raises:
         MemoryError: the library could not make the context; the log has the reason.
     """
 
-    def __init__(self, model: Any, plan: LoadPlan, flag: AbortFlag) -> None:
+    def __init__(
+        self, model: Any, plan: LoadPlan, flag: AbortFlag, *, is_single: bool = False
+    ) -> None:
         params = llama.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = plan.n_ctx, _sequences(model)
+        params.n_ctx = plan.n_ctx
+        # a recurrent model keeps a whole state for each sequence, needed or not
+        params.n_seq_max = 1 if is_single or _keeps_states(model) else MOST_SAMPLES
         params.kv_unified = True
-        n_batch = max(plan.n_batch, MOST_ROWS)
+        n_rows = 1 if is_single else MOST_ROWS
+        n_batch = max(plan.n_batch, n_rows)
         params.n_batch, params.n_ubatch = n_batch, plan.n_ubatch
-        params.n_outputs_max = params.n_outputs_max_per_seq = MOST_ROWS
+        params.n_outputs_max = params.n_outputs_max_per_seq = n_rows
         params.n_threads, params.n_threads_batch = plan.n_threads, plan.n_threads_batch
         params.type_k, params.type_v = _KV_TYPES[plan.type_k], _KV_TYPES[plan.type_v]
         params.swa_full = plan.swa_full
@@ -102,10 +108,11 @@ class Context:
         if not self.handle:
             raise MemoryError("llama_init_from_model")
         self._memory = llama.llama_get_memory(self.handle)
-        self._n_swa: int = 0 if plan.swa_full else llama.llama_model_n_swa(model)
+        self._n_swa = _forgetting_window(model, plan)
         self.n_ctx: int = llama.llama_n_ctx(self.handle)
         self.n_ubatch: int = llama.llama_n_ubatch(self.handle)
         self.n_sequences: int = llama.llama_n_seq_max(self.handle)
+        self.can_cut = can_cut(model, plan)
         self._one = (llama.llama_token * 1)()
         self._batch = llama.llama_batch_init(n_batch, 0, 1)
 
@@ -185,8 +192,17 @@ class Context:
         llama.llama_memory_clear(self._memory, False)
 
 
-def _sequences(model: Any) -> int:
-    """A recurrent model keeps a whole state for each sequence, needed or not."""
-    if llama.llama_model_is_recurrent(model) or llama.llama_model_is_hybrid(model):
-        return 1
-    return MOST_SAMPLES
+def can_cut(model: Any, plan: LoadPlan) -> bool:
+    """Whether the latest tokens can be taken back at any time."""
+    return not _keeps_states(model) and not _forgetting_window(model, plan)
+
+
+def _forgetting_window(model: Any, plan: LoadPlan) -> int:
+    """Tokens of a sliding window whose earlier tokens are dropped; 0 where nothing is."""
+    return 0 if plan.swa_full else int(llama.llama_model_n_swa(model))
+
+
+def _keeps_states(model: Any) -> bool:
+    """Whether the model has one state for all that it read, instead of keys for each token."""
+    is_recurrent = llama.llama_model_is_recurrent(model)
+    return bool(is_recurrent or llama.llama_model_is_hybrid(model))

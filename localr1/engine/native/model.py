@@ -45,6 +45,11 @@ def load_model(path: bytes, plan: LoadPlan, on_progress: Callable[[float], bool]
     return model
 
 
+def free_model(model: Any) -> None:
+    """Give back the memory of a model that no context uses."""
+    llama.llama_model_free(model)
+
+
 def _place_layers(params: Any, plan: LoadPlan) -> list[Any]:
     """Set which device gets which layers; answers arrays that must live until the load ends.
 
@@ -114,10 +119,11 @@ class Vocabulary:
         self._vocab = llama.llama_model_get_vocab(model)
         self.size: int = llama.llama_vocab_n_tokens(self._vocab)
         self.bos: int = llama.llama_vocab_bos(self._vocab)
+        self.eos: int = llama.llama_vocab_eos(self._vocab)
         self.adds_bos: bool = llama.llama_vocab_get_add_bos(self._vocab)
         self._piece_buffer = ctypes.create_string_buffer(256)
         self.bos_text = self._text(self.bos)
-        self.eos_text = self._text(llama.llama_vocab_eos(self._vocab))
+        self.eos_text = self._text(self.eos)
 
     def tokenize(self, text: bytes, *, parse_special: bool) -> list[int]:
         """Token ids of UTF-8 text; BOS is never added."""

@@ -27,7 +27,9 @@ class HelpScreen(ModalScreen[None]):
         """One column of keys and what they do."""
         with VerticalScroll(id="sheet"):
             yield Static(_table(), markup=False)
-            yield Static(Content("Esc closes this."), id="closing", markup=False)
+            yield Static(
+                Content("Esc closes this, the arrow keys scroll."), id="closing", markup=False
+            )
 
 
 def _table() -> Content:

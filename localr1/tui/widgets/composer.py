@@ -20,6 +20,8 @@ class Composer(TextArea):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True, highlight_cursor_line=False, show_line_numbers=False)
+        self.sends_nothing = False
+        """Enter without words says something, too."""
 
     # The keys of these two come before the composer's own, and before keys that still wait in
     # its queue when a person (or a program) types fast: so they take their turn in the queue.
@@ -33,10 +35,16 @@ class Composer(TextArea):
         self.call_later(self._new_line)
 
     def _send(self) -> None:
-        if self.text.strip() and not self.read_only:
+        if (self.text.strip() or self.sends_nothing) and not self.read_only:
             self.post_message(Submitted(self.text.strip("\n")))
             # At once: what is typed from now on belongs to the next message
             self.clear()
+
+    def show(self, text: str, *, sends_nothing: bool) -> None:
+        """Show this text in place of what was there; says whether Enter alone says something."""
+        self.text = text
+        self.sends_nothing = sends_nothing
+        self.move_cursor(self.document.end)
 
     def put_back(self, text: str) -> None:
         """Show again what could not be sent, before anything written since."""

@@ -34,6 +34,11 @@ class Notes(Static):
             self._lines.append((_sentence(one_line(hint)), _STYLES["quiet"]))
         self._draw()
 
+    def take_back(self, text: str) -> None:
+        """Take a line back that does not hold any more."""
+        self._lines = [line for line in self._lines if line[0] != text]
+        self._draw()
+
     def _draw(self) -> None:
         self.update(Content("\n").join(Content.styled(text, style) for text, style in self._lines))
         self.display = bool(self._lines)

@@ -58,7 +58,7 @@ class StatusLine(Widget):
         if self._saying:
             return Content.assemble((self._saying, "$text-warning"))
         status = self.status
-        facts = [status.activity, status.model, status.quant_type, status.split]
+        facts = [status.activity, status.effort, status.model, status.quant_type, status.split]
         width = self.content_size.width
         left, right = fit(facts, status.right_side(), width)
         activity, *model = left or [""]

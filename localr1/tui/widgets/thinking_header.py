@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
+from localr1.chat.effort import ReasoningLimit
+from localr1.chat.messages import ReasoningEnd, ReasoningPart
 from localr1.engine.protocol import Loading, Prompt
 from localr1.tui.messages import ThinkingToggled
 from localr1.units import count, duration
+
+_ENDINGS: dict[ReasoningEnd, str] = {
+    "tokens": "ended at its limit",
+    "seconds": "ended at its limit",
+    "asked": "you asked for the answer",
+    "room": "room kept for the answer",
+    "ended": "broken off by the model",
+    "repetition": "it repeated itself",
+    "loop": "it repeated itself",
+}
+"""What a person would not guess; a reply that was stopped or cut says so in its notes."""
 
 
 class ThinkingHeader(Widget):
@@ -17,7 +31,8 @@ class ThinkingHeader(Widget):
 
     def __init__(self, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
-        self.words = ""
+        self._wordings: tuple[str, ...] = ("",)
+        """The same in ever fewer words."""
         self._open = False
         self._has_trace = False
 
@@ -33,18 +48,34 @@ class ThinkingHeader(Widget):
         """The prompt is being processed."""
         self._show(f"Reading {event.processed:,} of {event.total:,} tokens")
 
-    def show_thinking(self, seconds: float, tokens: int) -> None:
-        """Reasoning arrives."""
+    def show_thinking(self, seconds: float, tokens: int, limit: ReasoningLimit) -> None:
+        """Reasoning arrives; it may be at its limit and waiting for a sentence's end."""
         self._has_trace = True
         span = f"{int(seconds)} s" if seconds < 60 else duration(seconds)
-        self._show(f"Thinking… {span}, {count(tokens, 'token')}")
+        if limit.seconds is not None:
+            span += f" of {duration(limit.seconds)}"
+        most = limit.tokens
+        length = count(tokens, "token") if most is None else f"{tokens:,} of {count(most, 'token')}"
+        self._show(f"Thinking… {span}, {length}", f"Thinking… {length}")
 
-    def show_thought(self, seconds: float, tokens: int) -> None:
+    def show_thought(self, thought: ReasoningPart) -> None:
         """Reasoning is over; what was not measured is left out."""
         self._has_trace = True
-        span = f" for {duration(seconds)}" if seconds else ""
-        length = f", {count(tokens, 'token')}" if tokens else ""
-        self._show(f"Thought{span}{length}")
+        span = f" for {duration(thought.seconds)}" if thought.seconds else ""
+        length = count(thought.tokens, "token") if thought.tokens else ""
+        ending = _ENDINGS.get(thought.ended_by, "")
+        carried = "carried" if thought.carried else ""
+        self._show(
+            _joined(f"Thought{span}", length, ending, carried),
+            _joined(f"Thought{span}", ending, carried),
+            _joined("Thought", ending, carried),
+        )
+
+    def show_nothing(self) -> None:
+        """There is no reasoning any more."""
+        self._has_trace = False
+        self._wordings = ("",)
+        self.display = False
 
     def show_open(self, is_open: bool) -> None:
         """Whether the block below is shown."""
@@ -57,12 +88,18 @@ class ThinkingHeader(Widget):
             self.post_message(ThinkingToggled(self))
 
     def render(self) -> Content:
-        """A sign and the words."""
+        """A sign and the words, fewer of them where they do not fit."""
         sign = ("▾" if self._open else "▸") if self._has_trace else "·"
-        return Content(f"{sign} {self.words}")
+        room = self.content_size.width - len(f"{sign} ")
+        fitting = (words for words in self._wordings if cell_len(words) <= room)
+        return Content(f"{sign} {next(fitting, self._wordings[-1])}")
 
-    def _show(self, words: str) -> None:
-        if words != self.words:
-            self.words = words
+    def _show(self, *wordings: str) -> None:
+        if wordings != self._wordings:
+            self._wordings = wordings
             self.display = True
             self.refresh()
+
+
+def _joined(*facts: str) -> str:
+    return ", ".join(fact for fact in facts if fact)

@@ -1,0 +1,17 @@
+"""What is asked, and how."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from localr1.chat.effort import Asked
+
+
+class Question(NamedTuple):
+    """A text to send, with what was asked for this one reply."""
+
+    text: str
+    limit: Asked | None = None
+    """How long the reply may think; None leaves it to the conversation."""
+    samples: int = 1
+    """Replies side by side, of which one is kept."""

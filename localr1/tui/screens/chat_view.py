@@ -1,0 +1,148 @@
+"""What the chat shows, and the keys that only look: scroll, fold, copy, say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from localr1.tui.counter import Clock
+from localr1.tui.marks import one_line
+from localr1.tui.messages import ThinkingToggled
+from localr1.tui.status import Status
+from localr1.tui.turn import Turn
+from localr1.tui.widgets.composer import Composer
+from localr1.tui.widgets.status_line import StatusLine
+from localr1.tui.widgets.transcript import Transcript
+from localr1.tui.widgets.welcome import Welcome
+
+if TYPE_CHECKING:
+    from localr1.session import ChatSession
+
+COLUMN = 100
+"""Cells that words may take: longer lines are hard to read."""
+
+MARGIN = 2
+
+
+class ChatView(Screen[None]):
+    """Title, transcript, composer and status line."""
+
+    AUTO_FOCUS = "Composer"
+
+    def __init__(self, session: ChatSession, clock: Clock = time.monotonic) -> None:
+        super().__init__()
+        self.session = session
+        self._clock = clock
+        self._status = Status(model=one_line(session.model_name, 60))
+        self._turns: list[Turn] = []
+        self._title = ""
+        # Kept at hand: to look for them would walk through all widgets for each event
+        self.title_line = Static(id="title", markup=False)
+        self.transcript = Transcript(id="transcript")
+        self.composer = Composer(id="composer")
+        self.status_line = StatusLine(self._status, id="status")
+        self._welcome: Welcome | None = Welcome(session.model_name)
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """What is shown of the conversation; the last one may still be growing."""
+        return self._turns
+
+    @property
+    def is_replying(self) -> bool:
+        """Is a reply being written?"""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """Four widgets below each other; turns are added to the transcript."""
+        yield self.title_line
+        yield self.transcript
+        yield self.composer
+        yield self.status_line
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the words in a column in the middle."""
+        side = max(MARGIN, (event.size.width - COLUMN) // 2)
+        for widget in self.children:
+            widget.styles.padding = widget.styles.padding._replace(left=side, right=side)
+
+    def _end_welcome(self) -> None:
+        if self._welcome is not None:
+            self._welcome.remove()
+            self._welcome = None
+
+    # ---- actions ---------------------------------------------------------------------------
+
+    def action_toggle_thinking(self) -> None:
+        """Open or close the thinking of the last reply that has one."""
+        for turn in reversed(self._turns):
+            if turn.trace.text:
+                self._toggle_thinking(turn)
+                break
+
+    def on_thinking_toggled(self, message: ThinkingToggled) -> None:
+        """Open or close the thinking whose line was clicked."""
+        for turn in self._turns:
+            if turn.header is message.header:
+                self._toggle_thinking(turn)
+
+    def _toggle_thinking(self, turn: Turn) -> None:
+        turn.toggle_thinking()
+        if not self.is_replying:
+            # An opened block is read from its beginning; following the end would hide that
+            show = self.transcript.scroll_to_widget
+            self.call_after_refresh(show, turn.header, animate=False, top=turn.trace.display)
+
+    def action_copy_answer(self) -> None:
+        """Put the last answer on the clipboard."""
+        answers = [turn.answer.text for turn in self._turns if turn.answer.text]
+        if not answers:
+            self.say("There is no answer to copy yet.")
+            return
+        self.app.copy_to_clipboard(answers[-1])
+        self.say("Copied the answer.")
+
+    def action_page_up(self) -> None:
+        """Scroll the conversation up."""
+        self.transcript.scroll_page_up(animate=False)
+
+    def action_page_down(self) -> None:
+        """Scroll the conversation down."""
+        self.transcript.scroll_page_down(animate=False)
+
+    def action_top(self) -> None:
+        """Scroll to the first message."""
+        self.transcript.scroll_home(animate=False)
+
+    def action_bottom(self) -> None:
+        """Scroll to the end and follow it."""
+        self.transcript.follow()
+
+    # ---- words -----------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Say something in the status line for a moment."""
+        self.status_line.say(text)
+
+    def show_activity(self, activity: str) -> None:
+        """What is being done now, in the status line."""
+        self._status.activity = activity
+        self.status_line.show_facts()
+
+    def show_effort(self, words: str) -> None:
+        """How long replies may think, in the status line."""
+        self._status.effort = words
+        self.status_line.refresh()
+
+    def _show_title(self) -> None:
+        title = one_line(self.session.title, 200) or "New conversation"
+        if title != self._title:
+            self._title = title
+            self.title_line.update(Content(title))
