@@ -228,16 +228,21 @@ class ReplyControl:
 
     async def _change_of(self, thought: str) -> Change | None:
         left = thought
+        if not self._events.shows_thoughts:
+            self._show_end_of(left)
         self._printer.dim_line(_PAUSED_IN_THOUGHT)
         while (line := await self._next_line()) is not None:
             if is_take_back(line):
                 left = without_last_sentences(left, line.strip().count("<"))
-                self._printer.dim_line(end_of(left, _LEFT_CHARACTERS) or "The thought is empty.")
+                self._show_end_of(left)
             elif line.strip():
                 return Change(with_words(left, line))
             else:
                 return Change(None if left == thought else left)
         return None
+
+    def _show_end_of(self, thought: str) -> None:
+        self._printer.dim_line(end_of(thought, _LEFT_CHARACTERS) or "The thought is empty.")
 
     async def _next_line(self) -> str | None:
         return None if self._interrupted else await self._paused_lines.get()

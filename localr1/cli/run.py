@@ -53,8 +53,9 @@ def run(
     it is a plain chat, one message a line.
     """
     from localr1.cli.conversations import open_conversation
+    from localr1.cli.json_events import JsonEvents
     from localr1.cli.line_chat import LineChat
-    from localr1.cli.show import EventShower, JsonEvents, TextEvents
+    from localr1.cli.show import EventShower, TextEvents
     from localr1.models.reference import find_model
     from localr1.session import ChatSession
 

@@ -1,4 +1,4 @@
-"""Showing a session's events: as text for a person or a pipe, or as JSON lines."""
+"""Showing a session's events as text, for a person or a pipe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from localr1.engine.protocol import (
 )
 from localr1.errors import ExitCode, Localr1Error
 from localr1.session import ChatSession
-from localr1.terminal_text import clean
 from localr1.units import count
 
 _SLOW_PROMPT_TOKENS = 256
@@ -43,6 +42,10 @@ _NOTHING_SPENT = Spent()
 
 class EventShower(Protocol):
     """Shows events as they come."""
+
+    @property
+    def shows_thoughts(self) -> bool:
+        """A person can read the thought while it is written."""
 
     def begin(self, samples: int = 1, *, goes_on: bool = False) -> None:
         """So many replies to a question begin, or the last one goes on."""
@@ -78,6 +81,11 @@ class TextEvents:
         self._in_reasoning = False
         self._thinking_tokens = 0
         self._before = self._last = _NOTHING_SPENT
+
+    @property
+    def shows_thoughts(self) -> bool:
+        """A person can read the thought while it is written."""
+        return self._reasoning != "hide"
 
     def begin(self, samples: int = 1, *, goes_on: bool = False) -> None:
         """So many replies to a question begin, or the last one goes on."""
@@ -174,45 +182,6 @@ class TextEvents:
             self._before.answer_tokens + event.answer_tokens,
             self._before.reasoning_ended_by if was_over else event.reasoning_ended_by,
         )
-
-
-class JsonEvents:
-    """Every event as one JSON line on standard output (docs/cli.md lists the fields)."""
-
-    def __init__(self, printer: Printer, session: ChatSession) -> None:
-        self._printer = printer
-        self._session = session
-        self._samples = 1
-
-    def begin(self, samples: int = 1, *, goes_on: bool = False) -> None:
-        """So many replies to a question begin, or the last one goes on."""
-        self._samples = samples
-
-    def show(self, event: Event) -> None:
-        """Show one event."""
-        fields = msgspec.to_builtins(event)
-        del fields["id"]
-        if isinstance(event, Ready):
-            fields["conversation"] = self._session.conversation_id
-        elif isinstance(event, Done):
-            vote = self._session.vote if self._samples > 1 else None
-            fields["vote"] = msgspec.to_builtins(vote)
-            fields["kept"] = vote.voters[0] if vote else 0
-        self._write(fields)
-
-    def pause(self, event: Done) -> None:
-        """The reply was stopped to be gone on with."""
-        self.show(event)
-
-    def leave(self, event: Done) -> None:
-        """Nothing to show: the pause showed its end."""
-
-    def replace_thought(self, thought: str) -> None:
-        """A person changed the thought; the reply goes on from this."""
-        self._write({"type": "thought", "text": clean(thought)})
-
-    def _write(self, fields: object) -> None:
-        self._printer.data(msgspec.json.encode(fields).decode() + "\n")
 
 
 def ready_line(event: Ready) -> str:

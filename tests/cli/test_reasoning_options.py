@@ -129,6 +129,15 @@ def test_tail_shows_the_kept_answer() -> None:
     assert done.stdout.startswith(b"\\boxed{")
 
 
+def test_samples_that_were_written_are_shown_when_the_engine_dies(tmp_path: Path) -> None:
+    model = write_transcript(tmp_path, {"text": "So.</think>half of it", "ends": "killed"})
+    done = localr1("run", model, "x", "--samples", "2")
+    assert done.returncode == ExitCode.ENGINE
+    assert done.stdout.startswith(b"Reply 1 of 2\n\nhalf of it\n")
+    assert b"Kept" not in done.stdout
+    assert is_one_line_error(done.stderr)
+
+
 # ---- what cannot be used -----------------------------------------------------------------------
 
 

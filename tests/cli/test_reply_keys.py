@@ -133,6 +133,16 @@ def test_signs_take_sentences_back(slow: Path) -> None:
     assert stored_thought().startswith("Only this.\n")
 
 
+def test_a_hidden_thought_shows_its_end_at_a_pause(slow: Path) -> None:
+    with typed_at("run", slow, "x", "--reasoning", "hide") as typed:
+        typed.wait_for("Thinking… ".encode())
+        typed.type(b"p\n")
+        typed.wait_for(b"Paused.")
+        assert b"Here" in typed.screen
+        typed.type(CTRL_C)
+        assert typed.end() == ExitCode.INTERRUPTED
+
+
 def test_an_empty_line_goes_on(slow: Path) -> None:
     with typed_at("run", slow, "x") as typed:
         typed.wait_for(b"begin.")

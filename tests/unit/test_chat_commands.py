@@ -9,7 +9,8 @@ import pytest
 
 from localr1.chat.effort import Asked, ReasoningLimit
 from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
-from localr1.cli.chat_commands import COMMANDS, ChatCommands, asked_effort, help_lines
+from localr1.cli.asked_effort import asked_effort
+from localr1.cli.chat_commands import COMMANDS, ChatCommands, help_lines
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
 from tests.unit.test_documents import CLI
