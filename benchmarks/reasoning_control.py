@@ -80,7 +80,11 @@ class Talk:
         self._client = EngineClient(logs)
         self._force = force
         self._plan = LoadPlan(
-            n_ctx=n_ctx, n_gpu_layers=0, n_threads=n_threads, n_threads_batch=n_threads
+            n_ctx=n_ctx,
+            n_gpu_layers=0,
+            n_threads=n_threads,
+            n_threads_batch=n_threads,
+            flash_attn="off",  # as localr1 plans it for a CPU
         )
 
     async def __aenter__(self) -> Talk:
