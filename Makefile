@@ -37,6 +37,8 @@ bench:
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.interface_cost
 	$(BIN)/python -m benchmarks.cancel_latency
+	$(BIN)/python -m benchmarks.turn_times
+	$(BIN)/python -m benchmarks.speculation_speed
 	$(BIN)/python -m benchmarks.quantize_kernels
 
 # The long proofs; their tables are kept in docs/.
@@ -46,6 +48,8 @@ acceptance:
 	$(BIN)/python -m benchmarks.history_kills --output docs/history-durability.md
 	$(BIN)/python -m benchmarks.memory_estimate --output docs/memory.md
 	$(BIN)/python -m benchmarks.loop_detection --output docs/loops.md
+	$(BIN)/python -m benchmarks.reasoning_control --output docs/reasoning-control.md
+	$(BIN)/python -m benchmarks.draw_distribution
 
 picture:
 	$(BIN)/python -m benchmarks.make_picture

@@ -6,13 +6,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
-
 from localr1.engine.held import HeldContext
 from localr1.engine.parked_states import ParkedStates
 from localr1.engine.protocol import LoadState, SaveState
 from localr1.engine.shared_prefix import shared_prefix
 from localr1.engine.state_files import StateFolder, StateKey
+from localr1.hardware.memory_limits import read_memory
 
 _LEAST_PARKED_TOKENS = 256
 """Less is read again in the time that copying takes: one micro-batch."""
@@ -62,6 +61,8 @@ class HeldConversations:
         lasting = min(self._lasting, len(held.tokens))
         if lasting < _LEAST_PARKED_TOKENS or not held.keep(lasting):
             return 0
+        if not _has_room(held.context.held_bytes()):
+            return 0
         folder = StateFolder(_folder(command.folder), command.budget_bytes)
         state = held.context.state()
         is_saved = folder.save(command.name, self._key, held.tokens, held.exact, state)
@@ -94,7 +95,9 @@ class HeldConversations:
         lasting = min(self._lasting, len(held.tokens))
         if lasting - shared < _LEAST_PARKED_TOKENS or not held.keep(lasting):
             return
-        self._parked.park(held.tokens, held.exact, held.context.state, held.context.held_bytes())
+        size_bytes = held.context.held_bytes()
+        if _has_room(size_bytes):
+            self._parked.park(held.tokens, held.exact, held.context.state, size_bytes)
 
     def _restore(self, tokens: Sequence[int], n_exact: int, state: memoryview) -> None:
         held = self.held
@@ -109,4 +112,13 @@ def _folder(path: bytes) -> Path:
 
 
 def _parked_budget() -> int:
-    return min(int(psutil.virtual_memory().available * _PARKED_SHARE), _MOST_PARKED_BYTES)
+    return min(int(_available_bytes() * _PARKED_SHARE), _MOST_PARKED_BYTES)
+
+
+def _has_room(size_bytes: int) -> bool:
+    """Whether a copy of a state leaves as much memory again; without it, it is read again."""
+    return 2 * size_bytes <= _available_bytes()
+
+
+def _available_bytes() -> int:
+    return read_memory().value.available_bytes
