@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -157,8 +158,8 @@ class Vocabulary:
         return bool(llama.llama_vocab_is_eog(self._vocab, token))
 
     def end_tokens(self) -> tuple[int, ...]:
-        """All tokens that end a reply."""
-        return tuple(token for token in range(self.size) if self.ends_reply(token))
+        """All tokens that end a reply; llama.cpp makes each of them a control token."""
+        return tuple(filter(self.ends_reply, self._special_tokens))
 
     def text(self, token: int) -> bytes:
         """What the vocabulary calls a token; not its bytes in a text."""
@@ -166,15 +167,16 @@ class Vocabulary:
 
     def special_texts(self) -> frozenset[str]:
         """Texts of control and user-defined tokens: what must never be read out of a message."""
-        attribute, vocab = llama.llama_vocab_get_attr, self._vocab
-        special = _TOKEN_ATTR_UNKNOWN | _TOKEN_ATTR_CONTROL | _TOKEN_ATTR_USER_DEFINED
-        attributes = map(attribute, itertools.repeat(vocab), range(self.size))
-        texts = (
-            (llama.llama_vocab_get_text(vocab, token) or b"").decode("utf-8", "replace")
-            for token, attrs in enumerate(attributes)
-            if attrs & special
-        )
+        texts = (self.text(token).decode("utf-8", "replace") for token in self._special_tokens)
         return frozenset(text for text in texts if text)
+
+    @functools.cached_property
+    def _special_tokens(self) -> tuple[int, ...]:
+        attributes = map(
+            llama.llama_vocab_get_attr, itertools.repeat(self._vocab), range(self.size)
+        )
+        special = _TOKEN_ATTR_UNKNOWN | _TOKEN_ATTR_CONTROL | _TOKEN_ATTR_USER_DEFINED
+        return tuple(token for token, attrs in enumerate(attributes) if attrs & special)
 
 
 def apply_builtin_template(template: str, turns: Sequence[tuple[str, str]]) -> str | None:
