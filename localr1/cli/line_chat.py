@@ -59,6 +59,7 @@ class LineChat:
             loaded = runner.run(self._show_all_of_load())
             if isinstance(loaded, Failed):
                 return loaded.exit_code
+            runner.run(self._session.hand_over())
             if sys.stdin.isatty():
                 self._printer.dim_line("One message a line; /help lists commands, Ctrl-D ends.")
             for line in self._lines(first):
@@ -67,6 +68,7 @@ class LineChat:
                 else:
                     message = line[1:] if line.startswith("//") else line
                     code = runner.run(self.ask(message, self._samples))
+                runner.run(self._session.hand_over())
         return code
 
     async def ask(self, question: str, samples: int) -> int:

@@ -22,11 +22,13 @@ class Background:
         self._engine = engine
         self._task: asyncio.Task[None] | None = None
         self._running: Command | None = None
+        self._is_last = asyncio.Event()
         self._is_stopping = False
 
     def start(self, commands: Sequence[Command]) -> None:
         """Run these one after the other; `stop` was called since the last ones."""
         self._running, self._is_stopping = None, False
+        self._is_last.clear()
         self._task = asyncio.create_task(self._run(commands))
 
     async def stop(self) -> None:
@@ -44,14 +46,24 @@ class Background:
         if self._task is not None:
             await self._task
 
+    async def hand_over(self) -> None:
+        """Return when the engine has its last command, and goes on without this event loop."""
+        if self._task is not None:
+            # set right before the command is sent, in the same step of the task
+            await self._is_last.wait()
+
     async def _run(self, commands: Sequence[Command]) -> None:
         # a worker that died is told of when it is needed next
         with contextlib.suppress(EngineError):
             for command in commands:
-                if not self._engine.is_alive:
-                    return
-                if self._is_stopping and isinstance(command, Prefill):
+                if not self._engine.is_alive or self._may_be_left_out(command):
                     continue
                 self._running = command
+                if command is commands[-1]:
+                    self._is_last.set()
                 async for _ in self._engine.ask(command):
                     pass
+        self._is_last.set()
+
+    def _may_be_left_out(self, command: Command) -> bool:
+        return self._is_stopping and isinstance(command, Prefill)

@@ -37,6 +37,10 @@ class BetweenQuestions:
         """Return when nothing is left to do."""
         await self._background.wait()
 
+    async def hand_over(self) -> None:
+        """Return when the engine goes on without this event loop."""
+        await self._background.hand_over()
+
     def begin(
         self,
         messages: Sequence[Message],

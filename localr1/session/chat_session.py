@@ -365,6 +365,10 @@ class ChatSession:
         """Return when nothing is done in the background any more."""
         await self._between.settle()
 
+    async def hand_over(self) -> None:
+        """Return when the event loop may stand still, as while a person types into `input`."""
+        await self._between.hand_over()
+
     def _notices_of(self, event: Event, replies: Sequence[ReplyBuilder]) -> list[Notice]:
         """What a person should know beside this event of a reply."""
         notices = self._notices.of_storage(self._kept.failure)

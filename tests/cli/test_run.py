@@ -407,3 +407,22 @@ def test_ctrl_c_while_it_loads(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == ExitCode.INTERRUPTED
+
+
+def test_the_line_chat_reads_ahead_while_it_waits_for_a_line() -> None:
+    arguments = ("run", "demo", "-i", "--json", "--threads", "1", "--temp", "0", "--no-history")
+    command = [*LOCALR1, *arguments, "--read-ahead"]
+    done = []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        for question in ("What is 347 + 586?", "Add 7 to that."):
+            process.stdin.write(f"{question}\n".encode())
+            process.stdin.flush()
+            events = map(json.loads, process.stdout)
+            done.append(next(event for event in events if event["type"] == "done"))
+            time.sleep(2)  # a person reads
+        process.stdin.close()
+    assert process.returncode == 0
+    first, second = done
+    assert second["cached_tokens"] > first["prompt_tokens"] + first["answer_tokens"] // 2
