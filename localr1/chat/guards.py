@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from localr1.chat.few_shot import has_worked_examples
-from localr1.chat.prompt import ChatFormat
+from localr1.chat.prompt import ASSISTANT_MARKER, ChatFormat
 
 GuardKind = Literal["greedy", "system_prompt", "few_shot", "think_prefix"]
 
@@ -57,12 +57,16 @@ def question_notices(chat: ChatFormat, text: str) -> list[Notice]:
     return [Notice("few_shot", sentence)]
 
 
-def prefix_notice(chat: ChatFormat, opens_block: bool) -> Notice | None:
-    """Of a model that thinks whose rendered prompt does not open the reasoning block."""
-    if not chat.thinks or opens_block:
-        return None
+def prefix_notices(chat: ChatFormat, template: str | None) -> list[Notice]:
+    """Of an R1 distill whose own template does not open the reasoning block.
+
+    The first release did not; R1's authors then advised to begin every reply with the tag, and
+    changed it. localr1 writes R1's format itself, so there is nothing to do.
+    """
+    if chat.style != "r1" or template is None or f"{ASSISTANT_MARKER}{chat.open_tag}" in template:
+        return []
     sentence = (
-        f"This model's template does not end with {chat.open_tag}, so the model may skip thinking; "
-        "--force-thinking opens the block."
+        f"This file's template does not begin replies with {chat.open_tag}, as R1's authors "
+        "advise; localr1 does."
     )
-    return Notice("think_prefix", sentence)
+    return [Notice("think_prefix", sentence)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from localr1.chat.guards import load_notices
+from localr1.chat.guards import load_notices, prefix_notices
 from localr1.chat.prompt import ChatFormat, choose_format
 from localr1.engine.sampling import Sampling, choose_sampling
 from localr1.errors import UsageError
@@ -49,6 +49,7 @@ def read_model_file(reference: ModelReference, settings: Settings) -> ModelFile:
     notices = [
         *chosen.notices,
         *(("file", warning) for warning in header.warnings),
+        *prefix_notices(chat, header.chat_template),
         *load_notices(chat, temperature=sampling.temperature, system=settings.system),
     ]
     return ModelFile(header.name, chat, sampling, settings, notices, header)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from localr1.chat.few_shot import TEXT_LIMIT_CHARACTERS, has_worked_examples
-from localr1.chat.guards import load_notices, prefix_notice, question_notices
+from localr1.chat.guards import load_notices, prefix_notices, question_notices
 from localr1.chat.prompt import ChatFormat
 from tests.few_shot_texts import FEW_SHOT, HONEST, LONG_INTERVIEW
 
+TEMPLATES = Path(__file__).parents[1] / "data" / "templates"
 R1 = ChatFormat(style="r1", thinks=True, takes_system=False)
 R1_0528 = ChatFormat(style="r1", thinks=True)
 THINKER = ChatFormat(style="template", template="x", thinks=True, open_tag="[THINK]")
@@ -59,21 +62,24 @@ def test_worked_examples_matter_to_a_model_that_thinks_only() -> None:
     assert not question_notices(R1, "What is 4+4?")
 
 
-def test_a_prompt_that_does_not_open_the_block() -> None:
-    notice = prefix_notice(THINKER, False)
-    assert notice is not None
+def test_a_template_that_does_not_open_the_block() -> None:
+    first, later = (
+        (TEMPLATES / f"deepseek-r1-distill-{name}.jinja").read_text("utf-8")
+        for name in ("first-release", "qwen-32b")
+    )
+    (notice,) = prefix_notices(R1, first)
     assert notice.kind == "think_prefix"
-    assert "[THINK]" in notice.sentence
-    assert "--force-thinking" in notice.sentence
-    assert prefix_notice(THINKER, True) is None
-    assert prefix_notice(PLAIN, False) is None
+    assert "<think>" in notice.sentence
+    assert prefix_notices(R1, later) == []
+    assert prefix_notices(R1, None) == []
+    assert prefix_notices(THINKER, first) == []
 
 
 def test_every_sentence_is_one_short_line() -> None:
     notices = [
         *load_notices(R1, temperature=0.123456789, system="x"),
         *question_notices(R1, EXAMPLES),
-        prefix_notice(R1, False),
+        *prefix_notices(R1, "x"),
     ]
     for notice in notices:
         assert notice is not None
