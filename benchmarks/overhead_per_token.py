@@ -51,10 +51,10 @@ def main() -> None:
     n_ctx = MARKS[-1] + 512
     plan = LoadPlan(n_ctx=n_ctx, n_gpu_layers=0, n_threads=2, n_threads_batch=2)
     chat = ChatFormat(style="r1", thinks=True)
+    native.Vocabulary.ends_reply = lambda _self, _token: False  # type: ignore[method-assign]
     backend.load(Load(1, str(model).encode(), plan, chat, "random"), lambda _event: None)
     stopwatch = Stopwatch(backend._context)
     backend._context.decode_one = stopwatch.decode_one  # type: ignore[method-assign]  # to measure
-    backend._vocabulary.ends_reply = lambda token: False  # type: ignore[method-assign]  # noqa: ARG005
     sampling = Sampling(temperature=0.6, min_p=0.0, seed=1)
     question = Generate(2, (user_message("Think."),), sampling, MARKS[-1] + 2)
     backend.generate(question, lambda _event: None)
