@@ -301,11 +301,7 @@ class ChatSession:
     # ---- how much is thought, and what is kept of it ---------------------------------------
 
     async def set_limit(self, limit: Asked | None) -> None:
-        """How long replies of this conversation may think; None leaves it to the settings.
-
-        Raises:
-            StorageError: it cannot be kept with the conversation; it holds here all the same.
-        """
+        """How long replies of this conversation may think; None leaves it to the settings."""
         await self._kept.set_limit(limit)
 
     async def delete_thought(self, position: int) -> None:

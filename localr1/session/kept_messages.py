@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import msgspec
 
 from localr1.chat.effort import Asked
 from localr1.chat.messages import FinishReason, Message, Part, user_message
-from localr1.errors import Localr1Error
+from localr1.errors import Localr1Error, StorageError
 from localr1.history.recorder import Recorder
 from localr1.history.store import Conversation
 from localr1.session.reply_builder import ReplyBuilder
@@ -108,14 +109,12 @@ class KeptMessages:
         await self._recorder.replace(position, changed)
 
     async def set_limit(self, limit: Asked | None) -> None:
-        """How long replies may think from now on; kept with the conversation.
-
-        Raises:
-            StorageError: it cannot be kept; it holds here all the same.
-        """
+        """How long replies may think from now on; kept with the conversation where it can be."""
         self.limit = limit
         if self._conversation and not self.read_only:
-            await asyncio.to_thread(self._conversation.set_limit, limit)
+            # what the disk refuses holds until the chat ends; the next message tells of the disk
+            with contextlib.suppress(StorageError):
+                await asyncio.to_thread(self._conversation.set_limit, limit)
 
     async def close(self) -> None:
         """Let go of the conversation."""
