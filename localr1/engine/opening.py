@@ -97,5 +97,17 @@ def _kept_tokens(
         # before the first word of a thought, the tag that opens it may be missing
         is_thought = has_block and (opens_block or extent.reasoning > 0)
         if is_thought if in_block else is_answer:
-            return kept
+            is_whole = (written.reasoning, written.answer) == (begun.reasoning, begun.answer)
+            ends_in_words = in_block or extent.answer > 0
+            return kept if is_whole or not ends_in_words else _with_text(written.extents, kept)
     return 0
+
+
+def _with_text(extents: Sequence[Extent | None], kept: int) -> int:
+    """Leave out tokens at the end that add no text, where other text follows than was written.
+
+    Control tokens print nothing: they would gather unseen from one continuation to the next.
+    """
+    while kept > 1 and extents[kept - 2] == extents[kept - 1]:
+        kept -= 1
+    return kept

@@ -232,3 +232,15 @@ def test_a_chain_of_continuations(opens_block: bool, steps: list[tuple[list[int]
             answer=streams[0].writer.answer,
         )
         opened(desk, same)
+
+
+def test_silent_tokens_do_not_gather_from_one_continuation_to_the_next() -> None:
+    vocabulary = Vocabulary()
+    silent = vocabulary.token("\u200b")  # cleaned away
+    one, two = vocabulary.tokens("One", " two")
+    desk = wrote(vocabulary, [one, CLOSE, one, silent, two])
+    writer_tokens = desk.written.tokens
+    again = opened(desk, BegunReply(reasoning="One", is_closed=True, answer="One"))
+    assert list(again.tokens) == list(writer_tokens[:3])
+    whole_text = BegunReply(reasoning="One", is_closed=True, answer="One two")
+    assert list(opened(desk, whole_text).tokens) == list(writer_tokens)
