@@ -18,6 +18,8 @@ Origin = Literal["flag", "environment", "model's settings", "settings file", "au
 VARIABLE_PREFIX = "LOCALR1_"
 _FILE_LIMIT_BYTES = 1 << 20
 _MODELS = "models"
+_OF_NO_MODEL = ("model", "reasoning", "save_history", "theme")
+"""Needed before the model's file is read, or without one."""
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -270,12 +272,14 @@ def _from_table(table: Mapping[str, Any], path: Path) -> Given:
 
 
 def _of_models(tables: object, path: Path) -> dict[str, dict[str, Any]]:
-    """The tables `[models."NAME"]`, each with any of the settings but the model itself."""
+    """The tables `[models."NAME"]`, each with any of the settings but `_OF_NO_MODEL`."""
     fault = UsageError(
         f"{_MODELS} in {path} must be tables", 'write [models."NAME"], then a setting on each line'
     )
     if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
         raise fault
+    for name in (name for table in tables.values() for name in _OF_NO_MODEL if name in table):
+        raise UsageError(f"{name} in {path} is not a model's", "write it above all [models] tables")
     return {name.lower(): dict(_from_table(table, path)) for name, table in tables.items()}
 
 
