@@ -195,7 +195,7 @@ def test_a_closed_pipe_ends_the_run(tmp_path: Path) -> None:
 def test_a_full_disk_below_standard_output_is_a_clear_error(
     tmp_path: Path, options: list[str]
 ) -> None:
-    command = [*LOCALR1, "run", write_transcript(tmp_path, REPLY), "x", *options]
+    command = [*LOCALR1, "run", str(write_transcript(tmp_path, REPLY)), "x", *options]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             command,
