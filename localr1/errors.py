@@ -10,7 +10,8 @@
     │   └── EngineStopped     the worker process ended or stopped answering
     ├── DoesNotFit            memory or context window is too small for what was asked
     ├── StorageError          a file or the history could not be read or written
-    │   └── ConversationNotFound   no conversation with that id
+    │   ├── ConversationNotFound   no conversation with that id
+    │   └── OutputFailed           standard output could not be written
     └── OutputClosed          the reader of standard output went away
 
 Each carries one line that says what happened and, where there is one, a hint that says what
@@ -109,6 +110,10 @@ class ConversationNotFound(StorageError):
     """No conversation, or more than one, has an id that begins as asked."""
 
     exit_code = ExitCode.NOT_FOUND
+
+
+class OutputFailed(StorageError):
+    """Standard output could not be written, as on a full disk."""
 
 
 class OutputClosed(Localr1Error):

@@ -18,11 +18,13 @@ Origin = Literal["flag", "environment", "model's settings", "settings file", "au
 VARIABLE_PREFIX = "LOCALR1_"
 _FILE_LIMIT_BYTES = 1 << 20
 _MODELS = "models"
+_OF_NO_MODEL = ("model", "reasoning", "save_history", "theme")
+"""Needed before the model's file is read, or without one."""
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 class About(NamedTuple):
-    """What is said of a setting, and the range of a number."""
+    """What is said of a setting, and the range of a number; of a text, how many characters."""
 
     sentence: str
     at_least: float | None = None
@@ -112,11 +114,14 @@ class Settings:
         About("A limit of reasoning by name: 512, 2,048 or 8,192 tokens, or none."),
     ] = None
     closing_sentence: Annotated[
-        str | None, About("Written at the end of a thought that is cut off; may be empty.")
+        str | None,
+        # far more than a sentence; it is read at each cut and takes of the window
+        About("Written at the end of a thought that is cut off; may be empty.", 0, 1_000),
     ] = None
     reasoning_tags: Annotated[
         str | None,
-        About("What opens and closes a reasoning block, as `<think> </think>`."),
+        # the tags of models have 7 to 20 characters
+        About("What opens and closes a reasoning block, as `<think> </think>`.", 0, 200),
     ] = None
     force_thinking: Annotated[
         bool, About("Open a reasoning block where the model's template does not.")
@@ -267,12 +272,14 @@ def _from_table(table: Mapping[str, Any], path: Path) -> Given:
 
 
 def _of_models(tables: object, path: Path) -> dict[str, dict[str, Any]]:
-    """The tables `[models."NAME"]`, each with any of the settings but the model itself."""
+    """The tables `[models."NAME"]`, each with any of the settings but `_OF_NO_MODEL`."""
     fault = UsageError(
         f"{_MODELS} in {path} must be tables", 'write [models."NAME"], then a setting on each line'
     )
     if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
         raise fault
+    for name in (name for table in tables.values() for name in _OF_NO_MODEL if name in table):
+        raise UsageError(f"{name} in {path} is not a model's", "write it above all [models] tables")
     return {name.lower(): dict(_from_table(table, path)) for name, table in tables.items()}
 
 
@@ -348,8 +355,15 @@ def _fault(rule: _Rule, value: object) -> str | None:
     if type(value) not in kinds or (rule.choices and value not in rule.choices):
         return _values(rule)
     if isinstance(value, str):
-        return "text without NUL characters" if "\0" in value else None
+        return _text_fault(rule, value)
     return _range_fault(rule, value) if isinstance(value, (int, float)) else None
+
+
+def _text_fault(rule: _Rule, text: str) -> str | None:
+    if "\0" in text:
+        return "text without NUL characters"
+    at_most = rule.about.at_most
+    return _values(rule) if at_most is not None and len(text) > at_most else None
 
 
 def _range_fault(rule: _Rule, number: float) -> str | None:
@@ -368,6 +382,8 @@ def _values(rule: _Rule) -> str:
         return f"one of {', '.join(rule.choices)}"
     kind = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[rule.kind]
     _, at_least, at_most = rule.about
+    if rule.kind is str:
+        return kind if at_most is None else f"{kind} of at most {at_most:,} characters"
     return kind if at_least is None else f"{kind} from {at_least:,} to {at_most:,}"
 
 

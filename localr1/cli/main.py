@@ -10,8 +10,8 @@ from typing import NoReturn
 import click
 
 from localr1 import __version__
-from localr1.cli.output import Printer, silence_closed_output
-from localr1.errors import ExitCode, Localr1Error, OutputClosed, UsageError
+from localr1.cli.output import Printer, open_missing_streams, silence_closed_output
+from localr1.errors import ExitCode, Localr1Error, OutputClosed, OutputFailed, UsageError
 
 DEBUG_VARIABLE = "LOCALR1_DEBUG"
 
@@ -78,6 +78,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run_command_line(arguments: list[str] | None = None) -> int:
     """Run the command line; answers the exit code."""
+    open_missing_streams()
     try:
         result = localr1.main(args=arguments, prog_name="localr1", standalone_mode=False)
         return int(result or ExitCode.OK)
@@ -94,7 +95,7 @@ def _report(error: Exception) -> int:
     if os.environ.get(DEBUG_VARIABLE):
         sys.excepthook(type(error), error, error.__traceback__)
     expected = _as_expected(error)
-    if isinstance(expected, OutputClosed):
+    if isinstance(expected, (OutputClosed, OutputFailed)):
         silence_closed_output()
     Printer().error(expected)
     return expected.exit_code

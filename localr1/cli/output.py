@@ -9,9 +9,10 @@ import contextlib
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TextIO
 
-from localr1.errors import Localr1Error, OutputClosed
+from localr1.errors import Localr1Error, OutputClosed, OutputFailed
 from localr1.terminal_text import clean, clean_line
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
@@ -52,6 +53,7 @@ class Printer:
 
         Raises:
             OutputClosed: nobody reads it any more.
+            OutputFailed: it cannot be written, as on a full disk.
         """
         self.clear_status()
         self._end_dim()
@@ -60,6 +62,8 @@ class Printer:
             self._out.flush()
         except (BrokenPipeError, ValueError):
             raise OutputClosed("standard output was closed; stopped") from None
+        except OSError as error:
+            raise OutputFailed(f"cannot write standard output: {error.strerror}") from error
         self._text_at = time.monotonic()
         if text:
             self._line_open = not text.endswith("\n")
@@ -160,6 +164,17 @@ def one_line(error: Localr1Error) -> str:
     """`localr1: what happened; what to do`."""
     message = error.message.rstrip(".")
     return f"localr1: {message}; {error.hint}" if error.hint else f"localr1: {message}"
+
+
+def open_missing_streams() -> None:
+    """Put nothing in the place of standard streams that were closed before we began.
+
+    Else the next file that is opened would get their descriptor, and their text with it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # open for as long as the process runs
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def silence_closed_output() -> None:

@@ -146,7 +146,7 @@ class StreamMaker:
         begun = prompt.opening.begun or BegunReply()
         read_tokens = len(prompt.tokens) + len(prompt.opening.tokens)
         max_tokens = min(command.max_tokens or room, room)
-        words = command.reasoning.closing_words
+        words = self._closing_words(command.reasoning.closing_words, room)
         put_in = len(self._prompts.word_ids(words)) + len(self._words.tags.close)
 
         def closing_ids(tail: str) -> list[int]:
@@ -184,6 +184,10 @@ class StreamMaker:
             saw_token=saw_token,
             can_cut=self._most_samples > 1,
         )
+
+    def _closing_words(self, words: str, room: int) -> str:
+        """Nothing where they would take half of the room and more: the reply needs that."""
+        return words if len(self._prompts.word_ids(words)) < room // 2 else ""
 
     def _begin(self, stream: ReplyStream, command: Generate, opening: Opening) -> None:
         """Put in what the reply begins with; where no thinking is wanted, a closed block."""

@@ -12,6 +12,7 @@ from localr1.engine.sampling import Sampling, choose_sampling
 from localr1.errors import UsageError
 from localr1.models.reference import ModelReference
 from localr1.settings import Settings
+from localr1.terminal_text import clean
 
 if TYPE_CHECKING:
     from localr1.gguf_header import GgufHeader
@@ -61,18 +62,28 @@ def _with_asked(chat: ChatFormat, settings: Settings) -> ChatFormat:
         chat = msgspec.structs.replace(chat, open_tag=opened, close_tag=closed, thinks=True)
     if settings.force_thinking:
         chat = msgspec.structs.replace(chat, force_thinking=True, thinks=True)
+    _check_closing(settings.closing_sentence or "", chat)
     return chat
+
+
+def _check_closing(sentence: str, chat: ChatFormat) -> None:
+    """A tag in it would end the thought before the sentence does."""
+    for tag in (chat.open_tag, chat.close_tag):
+        if tag in sentence:
+            raise UsageError(f"closing_sentence must not hold the tag {tag}", "leave the tag out")
 
 
 def reasoning_tags(text: str) -> tuple[str, str]:
     """The opening and the closing tag of the setting.
 
     Raises:
-        UsageError: these are not two different words.
+        UsageError: these are not two different words that a terminal could show.
     """
     tags = text.split()
     if len(tags) != 2 or tags[0] == tags[1]:
         raise UsageError(
             "reasoning_tags must be two different words", "for example `<think> </think>`"
         )
+    if clean(text) != text:
+        raise UsageError("reasoning_tags must not hold control characters", "type the tags anew")
     return tags[0], tags[1]

@@ -51,6 +51,7 @@ class Turn:
             widget.display = False
         self._counter = ReplyCounter(clock)
         self._is_answering = False
+        self._failure = ""
         self.limit = ReasoningLimit()
         """How long the reply may think."""
 
@@ -113,7 +114,7 @@ class Turn:
         thought = message.reasoning or ReasoningPart("")
         self._counter = ReplyCounter(self._clock, thought.tokens, thought.seconds)
         self._is_answering = False
-        for ending in (*_ENDINGS.values(), NO_ANSWER):
+        for ending in (*_ENDINGS.values(), NO_ANSWER, self._failure):
             self.notes.take_back(ending)
         self.trace.show(thought.text, thought.insertions)
         # What was finished is closed for the Markdown that follows
@@ -185,6 +186,7 @@ class Turn:
 
     def _fail(self, event: Failed) -> None:
         self._close()
+        self._failure = event.message
         self.notes.add(event.message, "error", event.hint)
 
     def _close(self) -> None:

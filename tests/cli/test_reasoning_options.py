@@ -42,6 +42,21 @@ def test_the_closing_sentence_can_be_chosen_or_empty() -> None:
     assert inserted("") == ""
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--closing-sentence", "So</think>it is."],
+        ["--closing-sentence", "so " * 500],
+        ["--reasoning-tags", "<\x1b[31m>", "</think>"],
+        ["--reasoning-tags", "a" * 150, "b" * 150],
+    ],
+)
+def test_words_that_cannot_end_a_thought_are_refused(options: list[str]) -> None:
+    done = localr1("run", "demo", QUESTION, *options)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, b"")
+    assert is_one_line_error(done.stderr)
+
+
 def test_no_thinking_answers_at_once() -> None:
     done = localr1("run", "demo", QUESTION, "--no-thinking", "--json", "--temp", "0")
     events = json_lines(done.stdout)

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -187,6 +188,41 @@ def test_a_closed_pipe_ends_the_run(tmp_path: Path) -> None:
     )
     assert done.stdout.splitlines()[-1] == f"code {int(ExitCode.OUTPUT_CLOSED)}".encode()
     assert is_one_line_error(done.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk made by Linux")
+@pytest.mark.parametrize("options", [[], ["--json"], ["--samples", "2"]])
+def test_a_full_disk_below_standard_output_is_a_clear_error(
+    tmp_path: Path, options: list[str]
+) -> None:
+    command = [*LOCALR1, "run", str(write_transcript(tmp_path, REPLY)), "x", *options]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == ExitCode.STORAGE
+    assert is_one_line_error(done.stderr.splitlines()[-1])
+    assert b"should not" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes descriptors by a POSIX shell")
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_closed_standard_streams_are_empty_ones(tmp_path: Path, closed: str) -> None:
+    command = " ".join(f"'{part}'" for part in [*LOCALR1, "run", write_transcript(tmp_path, REPLY)])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} x {closed} && {command} -i {closed}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == ExitCode.OK
+    assert b"localr1:" not in done.stderr
 
 
 def test_a_worker_killed_in_mid_reply_is_a_clear_error(tmp_path: Path) -> None:

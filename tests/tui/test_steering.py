@@ -219,14 +219,19 @@ async def test_a_thought_above_the_composers_limit_is_not_edited() -> None:
 
 
 async def test_a_reply_whose_engine_died_goes_on() -> None:
-    died: list[Step] = [Reasoning(text="I think"), Failed(message="The engine crashed.")]
+    died: list[Step] = [
+        Reasoning(text="I think"),
+        Failed(message="The engine crashed.", hint="start it again."),
+    ]
     session = ScriptedSession(died, REST)
     async with chat(session) as running:
         await running.ask("Go")
+        assert "The engine crashed." in running.seen
         await running.pilot.press("ctrl+r")
         await running.settle()
         assert session.gone_on == [None]
         assert "It is 42." in running.seen
+        assert not {"The engine crashed.", "Start it again."} & set(running.seen.split("\n"))
 
 
 async def test_progress_against_the_limit_and_its_end() -> None:

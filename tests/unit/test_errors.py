@@ -18,6 +18,7 @@ EXIT_CODES = {
     "UsageError": 2,
     "ModelNotFound": 3,
     "ConversationNotFound": 3,
+    "OutputFailed": 7,
     "ModelRefused": 4,
     "EngineError": 5,
     "EngineMissing": 5,

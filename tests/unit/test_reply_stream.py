@@ -217,11 +217,16 @@ def test_few_tokens_are_shared_by_thought_and_answer(
     assert stream.finish == "length"
 
 
-def test_words_that_do_not_fit_are_not_put_in(vocabulary: Vocabulary) -> None:
+@pytest.mark.parametrize("words", [32, 70, 9_000])
+def test_words_that_leave_no_room_for_an_answer_are_left_out(
+    vocabulary: Vocabulary, words: int
+) -> None:
     desk = Desk(vocabulary, n_ctx=256, prompt_tokens=192)
-    long_words = ReasoningRule(closing_words="so " * 70)
+    long_words = ReasoningRule(closing_words="so " * words)
     stream = desk.write_script([vocabulary.token(f" a{n}") for n in range(99)], rule=long_words)
-    assert (stream.finish, stream.writer.inserted_tokens) == ("length", 0)
+    assert stream.writer.inserted_tokens == len(vocabulary.words().tags.close)
+    assert stream.writer.reasoning_tokens > 0
+    assert stream.writer.answer_tokens >= 16
 
 
 # ---- a model that owes an answer ---------------------------------------------------------------

@@ -320,6 +320,8 @@ temperature = 0.5
         '[models."x"]\ncolour = 1',
         '[models."x"]\nn_ctx = "many"',
         '[models."x"]\nmodels = {}',
+        '[models."x"]\nmodel = "demo"',
+        '[models."x"]\nsave_history = false',
     ],
 )
 def test_tables_of_models_that_cannot_be_used(text: str, tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ class NextReply:
         """Ask the composer's text several times side by side."""
         text = self._screen.composer.text.strip()
         if not text:
-            self._screen.say(f"Write a question; this asks it {TRIES} times side by side.")
+            self._screen.say(
+                f"Write a question first; then this asks it {TRIES} times side by side."
+            )
         elif self._screen.may_ask():
             self._screen.composer.clear()
             self._screen.ask(self.question(text, TRIES))

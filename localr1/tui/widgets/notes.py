@@ -19,29 +19,35 @@ class Notes(Static):
 
     def __init__(self, *, classes: str | None = None) -> None:
         super().__init__(Content(""), classes=classes, markup=False)
-        self._lines: list[tuple[str, str]] = []
+        self._notes: list[list[tuple[str, str]]] = []
+        """Of each its lines, with their styles."""
         self.display = False
 
     @property
     def text(self) -> str:
         """All lines as they are shown."""
-        return "\n".join(text for text, _ in self._lines)
+        return "\n".join(text for text, _ in self._lines())
 
     def add(self, text: str, weight: Weight = "quiet", hint: str = "") -> None:
         """Add a line and, where there is one, what to do about it."""
-        self._lines.append((one_line(text), _STYLES[weight]))
+        note = [(one_line(text), _STYLES[weight])]
         if hint:
-            self._lines.append((_sentence(one_line(hint)), _STYLES["quiet"]))
+            note.append((_sentence(one_line(hint)), _STYLES["quiet"]))
+        self._notes.append(note)
         self._draw()
 
     def take_back(self, text: str) -> None:
-        """Take a line back that does not hold any more."""
-        self._lines = [line for line in self._lines if line[0] != text]
+        """Take a line back that does not hold any more, and what was to be done about it."""
+        self._notes = [note for note in self._notes if note[0][0] != one_line(text)]
         self._draw()
 
+    def _lines(self) -> list[tuple[str, str]]:
+        return [line for note in self._notes for line in note]
+
     def _draw(self) -> None:
-        self.update(Content("\n").join(Content.styled(text, style) for text, style in self._lines))
-        self.display = bool(self._lines)
+        lines = self._lines()
+        self.update(Content("\n").join(Content.styled(text, style) for text, style in lines))
+        self.display = bool(lines)
 
 
 def _sentence(hint: str) -> str:
