@@ -76,7 +76,7 @@ def resolve(candidates: Iterable[Asked | None]) -> ReasoningLimit:
             tokens = EFFORT_TOKENS[asked.effort]
             wording = f"effort {asked.effort}: {_limits(tokens, None)} ({asked.origin})"
             return ReasoningLimit(tokens=tokens, reason=wording)
-    return ReasoningLimit(reason="no limit of thinking was asked for")
+    return ReasoningLimit(reason="no limit of thinking")
 
 
 def _limits(tokens: int | None, seconds: float | None) -> str:

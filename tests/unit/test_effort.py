@@ -75,7 +75,7 @@ def test_levels_that_ask_for_nothing_are_passed_over() -> None:
 
 
 def test_nothing_asked_is_no_limit_and_says_so() -> None:
-    assert resolve([]) == ReasoningLimit(reason="no limit of thinking was asked for")
+    assert resolve([]) == ReasoningLimit(reason="no limit of thinking")
 
 
 @given(st.lists(st.sampled_from(list(EFFORT_TOKENS)), min_size=1))
