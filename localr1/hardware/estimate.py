@@ -48,7 +48,7 @@ _TOKEN_BYTES, _MERGE_BYTES = 220, 150
 _NODE_BYTES, _NODES_OF_TENSOR, _LEAST_NODES = 60 * 336, 8, 1024
 """What ggml's scheduler reserves for each node that a graph may have: 2 x 30 copies of a tensor's
 description (ggml-backend.cpp, context_buffer_size; llama-context.cpp, graph_max_nodes)."""
-_FIXED_BYTES = 6 << 20
+_FIXED_BYTES = 13 << 20
 """Threads and buffers that no setting changes (measured, docs/memory.md)."""
 _UNKNOWN_MARGIN = 0.25
 """Added to the compute buffer of an architecture that the formula was not checked for."""
