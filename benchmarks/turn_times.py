@@ -2,23 +2,25 @@
 
     python -m benchmarks.turn_times [--turns 6] [--reading 10] [--reopened 8000]
 
-The model has random weights in the shape of Qwen3-0.6B, so its words mean nothing and its speed is
-that of a trained one. Times are from sending to the first piece of the reply, side by side in one
-run.
+The models have random weights in real shapes, so their words mean nothing and their speed is that
+of trained ones: Qwen3-0.6B for the turns, four layers of R1-Distill-Qwen-7B for reopening. Times
+are from sending to the first piece of the reply, side by side in one run.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
+import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.random_model import QWEN3_0_6B, random_model
+from benchmarks.random_model import QWEN3_0_6B, R1_DISTILL_QWEN_7B_PART, random_model
 from localr1 import paths
 from localr1.engine.protocol import Answer, Done, Failed, Reasoning
 from localr1.history.store import HistoryStore
@@ -29,22 +31,9 @@ from localr1.settings import load_settings
 MESSAGE_WORDS = 60
 GOAL_TURN, GOAL_REOPENED = 1.25, 1.5
 _WORDS = [
-    "sea",
-    "wind",
-    "ship",
-    "sail",
-    "rope",
-    "mast",
-    "wave",
-    "salt",
-    "harbour",
-    "light",
-    "stone",
-    "gull",
-    "tide",
-    "storm",
-    "cloud",
-]
+    "sea", "wind", "ship", "sail", "rope", "mast", "wave", "salt", "harbour", "light", "stone",
+    "gull", "tide", "storm", "cloud",
+]  # fmt: skip
 
 
 def message(number: int, words: int = MESSAGE_WORDS) -> str:
@@ -134,24 +123,38 @@ async def reopened(model: Path, tokens: int) -> tuple[float, float]:
         await load(session)
         fresh.append((await ask(session, message(number)))[0])
         await session.close()
-        session = ChatSession(
-            find_model(str(model)),
-            load_settings({"max_tokens": 48, "reasoning_budget": 0, "n_ctx": 12288}, {}),
-            store.open(identity),
-            is_brief=True,
-        )
-        started = time.monotonic()
-        await load(session)
-        loaded = time.monotonic() - started
-        seconds, done = await ask(session, message(number))
-        again.append(seconds)
-        await session.close()
-        print(
-            f"  new {fresh[-1]:.2f} s, reopened {seconds:.2f} s ({done.cached_tokens:,} of "
-            f"{done.prompt_tokens:,} tokens held; model and state loaded in {loaded:.1f} s)",
-            flush=True,
-        )
+        with _copy_of_home():
+            again.append(await _ask_again(model, identity, message(number)))
+        print(f"  new {fresh[-1]:.2f} s, reopened {again[-1]:.2f} s", flush=True)
     return statistics.median(fresh), statistics.median(again)
+
+
+async def _ask_again(model: Path, identity: str, text: str) -> float:
+    """Seconds to the first piece of a reply in a conversation that is opened again."""
+    store = HistoryStore(paths.history_file(), paths.locks_folder())
+    flags = {"max_tokens": 48, "reasoning_budget": 0, "n_ctx": 12288}
+    settings = load_settings(flags, {})
+    session = ChatSession(find_model(str(model)), settings, store.open(identity), is_brief=True)
+    started = time.monotonic()
+    await load(session)
+    print(f"  model and state loaded in {time.monotonic() - started:.1f} s", end="")
+    seconds, done = await ask(session, text)
+    print(f", {done.cached_tokens:,} of {done.prompt_tokens:,} tokens held")
+    await session.close()
+    return seconds
+
+
+@contextlib.contextmanager
+def _copy_of_home() -> Iterator[None]:
+    """Each time the same conversation: what is said in it is said in a copy."""
+    home = os.environ["LOCALR1_HOME"]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(home, Path(folder) / "home")
+        os.environ["LOCALR1_HOME"] = str(copy)
+        try:
+            yield
+        finally:
+            os.environ["LOCALR1_HOME"] = home
 
 
 def main() -> int:
@@ -161,7 +164,7 @@ def main() -> int:
     parser.add_argument("--reading", type=float, default=10.0, help="seconds between turns")
     parser.add_argument("--reopened", type=int, default=8000, help="tokens; 0 leaves it out")
     arguments = parser.parse_args()
-    model = random_model("0.6b", QWEN3_0_6B)
+    small = random_model("0.6b", QWEN3_0_6B)
     is_met = True
     with tempfile.TemporaryDirectory() as home:
         os.environ["LOCALR1_HOME"] = home
@@ -169,7 +172,7 @@ def main() -> int:
         for name, is_on in (("reading ahead", True), ("without", False)):
             print(f"{name}:")
             seconds = asyncio.run(
-                turns(model, arguments.turns, arguments.reading, read_ahead=is_on)
+                turns(small, arguments.turns, arguments.reading, read_ahead=is_on)
             )
             ratios[name] = seconds[-1] / seconds[0]
         for name, ratio in ratios.items():
@@ -177,7 +180,9 @@ def main() -> int:
         is_met = ratios["reading ahead"] <= GOAL_TURN
         if arguments.reopened:
             print("reopening:")
-            fresh, again = asyncio.run(reopened(model, arguments.reopened))
+            fresh, again = asyncio.run(
+                reopened(random_model("7b-part", R1_DISTILL_QWEN_7B_PART), arguments.reopened)
+            )
             print(f"reopened / new: {again / fresh:.2f} (goal: at most {GOAL_REOPENED})")
             is_met = is_met and again / fresh <= GOAL_REOPENED
     print(f"goal for the last turn: at most {GOAL_TURN}; {'met' if is_met else 'missed'}")
