@@ -38,6 +38,17 @@ async def test_session_is_closed(ending: str, monkeypatch: pytest.MonkeyPatch) -
     assert session.closed
 
 
+async def test_it_can_be_left_before_anything_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = ScriptedSession()
+    app = headless(session, monkeypatch)
+    running = asyncio.create_task(_run(app, session))  # type: ignore[arg-type]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    app.exit()
+    assert await asyncio.wait_for(running, 20) == 0
+    assert session.closed
+
+
 async def test_an_error_of_ours_is_raised_and_not_printed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,6 +55,8 @@ class ChatScreen(ChatView):
 
     def on_mount(self) -> None:
         """Show what is there; everything slow starts after the first paint."""
+        if not self.transcript.is_attached:
+            return  # left before anything was shown
         if self._welcome is not None:
             self.transcript.mount(self._welcome)
         self._show_title()
