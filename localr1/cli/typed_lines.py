@@ -104,6 +104,8 @@ class TerminalLines:
             self._on_line(_text(line))
 
     def _is_in_front(self) -> bool:
+        if sys.platform == "win32":  # there are no jobs there
+            return True
         try:
             return os.tcgetpgrp(self._descriptor) == os.getpgrp()
         except OSError:
