@@ -21,7 +21,7 @@ from typing import NamedTuple
 import msgspec
 
 from localr1.chat.effort import CLOSING_SENTENCE, grace_tokens
-from localr1.chat.messages import user_message
+from localr1.chat.messages import CLOSED_ENDS, user_message
 from localr1.chat.prompt import ChatFormat, choose_format
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import (
@@ -147,8 +147,7 @@ class Reply(NamedTuple):
     @property
     def is_closed(self) -> bool:
         """There was a block, and it is over."""
-        end = self.done.reasoning_ended_by
-        return end is not None and end not in ("stop", "length", "cancelled", "error")
+        return self.done.reasoning_ended_by in CLOSED_ENDS
 
 
 class Bounded(NamedTuple):

@@ -21,7 +21,10 @@ ReasoningEnd = Literal["closed"] | ClosedBy | FinishReason
 """How a reasoning block ended: "closed" by the model's own tag, by localr1 (ClosedBy), or with the
 reply (FinishReason)."""
 
-REASONING_ENDS: tuple[str, ...] = ("closed", *get_args(ClosedBy), *get_args(FinishReason))
+CLOSED_ENDS: tuple[str, ...] = ("closed", *get_args(ClosedBy))
+"""Ends of a block after which an answer is due."""
+
+REASONING_ENDS: tuple[str, ...] = (*CLOSED_ENDS, *get_args(FinishReason))
 
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):

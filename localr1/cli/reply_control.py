@@ -15,6 +15,7 @@ from localr1.cli.thought_edit import end_of, is_take_back, with_words, without_l
 from localr1.cli.typed_lines import TypedLines
 from localr1.engine.protocol import Answer, Done, Event, Prompt, Reasoning
 from localr1.session import ChatSession
+from localr1.session.reply_builder import begun_reply
 
 _KEYS = "e Enter: answer now · p Enter: pause and add to the thought · Ctrl-C: stop"
 _KEYS_SIDE_BY_SIDE = "e Enter: answer now · Ctrl-C: stop"
@@ -207,9 +208,7 @@ class ReplyControl:
             return None
         reply = self._session.messages[-1]
         thought = reply.reasoning.text if reply.reasoning else ""
-        is_over = bool(reply.text) or (
-            reply.reasoning is not None and reply.reasoning.ended_by != "cancelled"
-        )
+        is_over = begun_reply(reply).is_closed
         change = await (self._change_of_answer() if is_over else self._change_of(thought))
         if change is None:
             self._events.leave(last)

@@ -326,11 +326,11 @@ class ChatSession:
         Raises:
             EngineError: no model is loaded to count with.
         """
-        await self._between.interrupt()
         message = self.messages[position]
         thought = message.reasoning
         if thought is None or not message.text:
             return 0
+        await self._between.interrupt()
         counts = []
         for is_carried in (True, False):
             part = msgspec.structs.replace(thought, carried=is_carried)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localr1.chat.messages import (
+    CLOSED_ENDS,
     FinishReason,
     Insertion,
     Message,
@@ -13,18 +14,6 @@ from localr1.chat.messages import (
 )
 from localr1.engine.protocol import Answer, BegunReply, Done, Event, Notice, Reasoning, Sample
 from localr1.engine.shared_prefix import shared_prefix
-
-_OVER: tuple[ReasoningEnd, ...] = (
-    "closed",
-    "tokens",
-    "seconds",
-    "asked",
-    "room",
-    "ended",
-    "repetition",
-    "off",
-)
-"""Ends of a block after which an answer is due."""
 
 
 class ReplyBuilder:
@@ -96,7 +85,7 @@ class ReplyBuilder:
 def begun_reply(message: Message) -> BegunReply:
     """What the engine has to know to go on with this reply."""
     thought, answer = message.reasoning, message.text
-    is_over = thought is not None and thought.ended_by in _OVER
+    is_over = thought is not None and thought.ended_by in CLOSED_ENDS
     return BegunReply(
         reasoning=thought.text if thought else "",
         is_closed=bool(answer) or is_over,
