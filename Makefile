@@ -45,6 +45,7 @@ bench:
 acceptance:
 	$(BIN)/python -m benchmarks.damaged_models --output docs/damaged-files.md
 	LOCALR1_ALL_VARIANTS=1 $(BIN)/pytest tests/cli/test_damaged_models.py
+	$(BIN)/pytest --hypothesis-profile=explore tests/unit
 	$(BIN)/python -m benchmarks.history_kills --output docs/history-durability.md
 	$(BIN)/python -m benchmarks.memory_estimate --output docs/memory.md
 	$(BIN)/python -m benchmarks.loop_detection --output docs/loops.md

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from localr1.models.reference import demo_path
 from tests.models_on_disk import smollm2_path
 from tests.tiny_models import write_r1_qwen_vocabulary_model, write_tiny_model
+
+# The same examples at every run; `--hypothesis-profile=explore` (make acceptance) tries new ones.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)

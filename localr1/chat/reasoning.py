@@ -142,7 +142,7 @@ class ReasoningParser:
         """An opening tag counts only before any words: later it is something a model quotes."""
         if tag == self._open:
             return position == 0 and not self._part_has_text
-        return self._state is not _State.AFTER or position == 0
+        return self._state is not _State.AFTER or not self._had_block or position == 0
 
     def _certain_length(self) -> int:
         """How much of the held text cannot become a tag or trailing white space of the block."""

@@ -64,18 +64,23 @@ def collect(pieces: list[Piece]) -> tuple[str, str]:
     return reasoning, answer
 
 
+def read(parser: ReasoningParser, stream: str, sizes: random.Random | None) -> list[Piece]:
+    """All pieces of a stream, fed in pieces of random size or as one."""
+    pieces: list[Piece] = []
+    position = 0
+    while position < len(stream):
+        size = len(stream) if sizes is None else sizes.choice([1, 1, 2, 3, 7])
+        pieces += parser.feed(stream[position : position + size])
+        position += size
+    return pieces + parser.finish()
+
+
 def parse(case: Case, sizes: random.Random | None) -> tuple[str, str]:
     """Feed the stream in pieces of random size, or as one."""
     parser = ReasoningParser(
         *case.tags, in_reasoning=case.in_reasoning, expects_block=case.expects_block
     )
-    pieces: list[Piece] = []
-    position = 0
-    while position < len(case.stream):
-        size = len(case.stream) if sizes is None else sizes.choice([1, 1, 2, 3, 7])
-        pieces += parser.feed(case.stream[position : position + size])
-        position += size
-    return collect(pieces + parser.finish())
+    return collect(read(parser, case.stream, sizes))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -103,10 +108,30 @@ def test_state_is_known_while_it_streams() -> None:
     assert (parser.in_reasoning, parser.had_block) == (False, True)
 
 
-@given(st.text(alphabet="<>/think ab\n", max_size=60), st.booleans(), st.integers(0, 1000))
-def test_cutting_the_stream_never_changes_the_result(stream: str, opened: bool, seed: int) -> None:
-    case = Case(stream, "", "", opened)
-    assert parse(case, random.Random(seed)) == parse(case, None)
+STATES = st.fixed_dictionaries(
+    {
+        name: st.booleans()
+        for name in ("in_reasoning", "expects_block", "has_text", "in_answer", "had_block")
+    }
+).filter(lambda state: not (state["in_reasoning"] and state["in_answer"]))
+TAGGED_TEXTS = st.lists(
+    st.sampled_from(("<think>", "</think>", "</thi", "<", "a", "b c", " ", "\n")), max_size=10
+).map("".join) | st.text(alphabet="<>/think ab\n", max_size=60)
+
+
+@given(TAGGED_TEXTS, STATES, st.integers(0, 1000))
+def test_cutting_the_stream_never_changes_the_result(
+    stream: str, state: dict[str, bool], seed: int
+) -> None:
+    whole, cut = ReasoningParser(**state), ReasoningParser(**state)
+    assert collect(read(cut, stream, random.Random(seed))) == collect(read(whole, stream, None))
+    assert (cut.in_reasoning, cut.had_block) == (whole.in_reasoning, whole.had_block)
+
+
+def test_a_block_closed_late_after_a_begun_answer() -> None:
+    for sizes in (None, random.Random(0)):
+        parser = ReasoningParser(in_answer=True, had_block=False)
+        assert collect(read(parser, "a</think>b", sizes)) == ("a", "b")
 
 
 @given(st.text(max_size=80).filter(lambda text: "<" not in text))
