@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 import msgspec
@@ -55,7 +56,15 @@ class ReasoningPart(msgspec.Struct, frozen=True, tag="reasoning"):
     """A person wants it kept in the context."""
 
 
-Part = TextPart | ReasoningPart
+class FilePart(msgspec.Struct, frozen=True, tag="file"):
+    """A file that a person attached to a question, as the text that was read from it."""
+
+    name: str
+    """Without folders."""
+    text: str
+
+
+Part = TextPart | ReasoningPart | FilePart
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -65,6 +74,8 @@ class Message(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
     finish_reason: FinishReason | None = None
     """Of a reply: how it ended; None while it is being written, and for other roles."""
+    model: str = ""
+    """Of a reply: the model that wrote it, where this is known."""
 
     @property
     def text(self) -> str:
@@ -76,7 +87,12 @@ class Message(msgspec.Struct, frozen=True):
         """The reasoning block, where there is one."""
         return next((part for part in self.parts if isinstance(part, ReasoningPart)), None)
 
+    @property
+    def files(self) -> tuple[FilePart, ...]:
+        """The files attached to a question."""
+        return tuple(part for part in self.parts if isinstance(part, FilePart))
 
-def user_message(text: str) -> Message:
+
+def user_message(text: str, files: Iterable[FilePart] = ()) -> Message:
     """What a person sends."""
-    return Message("user", (TextPart(text),))
+    return Message("user", (*files, TextPart(text)))

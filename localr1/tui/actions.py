@@ -7,8 +7,10 @@ from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["composer", "chat", "steering", "next", "kept", "app"]
-CONTROLS: tuple[Scope, ...] = ("steering", "next", "kept")
+Scope = Literal[
+    "composer", "chat", "steering", "next", "kept", "turns", "thinking", "answer", "find", "app"
+]
+CONTROLS: tuple[Scope, ...] = ("steering", "next", "kept", "turns", "thinking", "answer", "find")
 """Scopes of `localr1.tui.controls`, whose methods have the names of the actions."""
 
 
@@ -25,6 +27,8 @@ class Action(NamedTuple):
     scope: Scope
     explanation: str = ""
     """A sentence for the command palette; actions without one are not in it."""
+    word: str = ""
+    """What does the same when it is typed after a slash."""
 
     @property
     def command(self) -> str:

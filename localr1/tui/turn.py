@@ -38,10 +38,17 @@ NO_ANSWER = "The model gave no answer."
 
 
 class Turn:
-    """Applies the events of one reply to its widgets."""
+    """Applies the events of one reply to its widgets.
 
-    def __init__(self, question: str, clock: Clock = time.monotonic) -> None:
+    Args:
+        question: the person's words.
+        clock: seconds, monotonic.
+        position: of the question in the session's messages.
+    """
+
+    def __init__(self, question: str, clock: Clock = time.monotonic, position: int = 0) -> None:
         self._clock = clock
+        self.position = position
         self.question = TraceView(question, classes="question")
         self.header = ThinkingHeader(classes="thinking")
         self.trace = TraceView(classes="trace")

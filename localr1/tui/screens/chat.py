@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
-from localr1.tui.actions import CONTROLS, bindings
+from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
@@ -51,7 +51,11 @@ class ChatScreen(ChatView):
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
-        self._kept_thought = KeptThought(self, clock)
+        self._controls: dict[Scope, object] = {
+            "steering": self._steering,
+            "next": self._next_reply,
+            "kept": KeptThought(self, clock),
+        }
 
     def on_mount(self) -> None:
         """Show what is there; everything slow starts after the first paint."""
@@ -89,7 +93,7 @@ class ChatScreen(ChatView):
     def ask(self, question: Question) -> None:
         """Ask, or keep the question until the model is loaded."""
         self._end_welcome()
-        turn = Turn(question.text, self._clock)
+        turn = Turn(question.text, self._clock, len(self.session.messages))
         turn.limit = ReasoningLimit() if question.limit else self.session.reasoning_limit
         self._turns.append(turn)
         self.transcript.add_turn(turn)
@@ -201,14 +205,9 @@ class ChatScreen(ChatView):
         if self._dialogue.phase is Phase.STOPPING:
             self.show_activity("Stopping")
 
-    async def action_control(self, scope: str, name: str) -> None:
+    async def action_control(self, scope: Scope, name: str) -> None:
         """An action of one of the controls."""
-        controls = {
-            "steering": self._steering,
-            "next": self._next_reply,
-            "kept": self._kept_thought,
-        }
-        await getattr(controls[scope], name)()
+        await getattr(self._controls[scope], name)()
         self._invite()
 
     @property

@@ -56,6 +56,11 @@ class ChatView(Screen[None]):
         return self._turns
 
     @property
+    def current_turn(self) -> Turn | None:
+        """The turn that actions are about: the one picked, or else the last one."""
+        return self._turns[-1] if self._turns else None
+
+    @property
     def is_replying(self) -> bool:
         """Is a reply being written?"""
         raise NotImplementedError

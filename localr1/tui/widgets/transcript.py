@@ -71,9 +71,9 @@ class Transcript(VerticalScroll, can_focus=False):
 
 def _turns(messages: Sequence[Message]) -> list[Turn]:
     turns: list[Turn] = []
-    for message in messages:
+    for position, message in enumerate(messages):
         if message.role == "user":
-            turns.append(Turn(message.text))
+            turns.append(Turn(message.text, position=position))
         elif message.role == "assistant" and turns:
             turns[-1].show_reply(message)
     return turns
