@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from localr1.chat.effort import Asked
 from localr1.engine.protocol import Done, Event, Failed, Ready
 from localr1.errors import Localr1Error
 from localr1.tui.messages import EventsArrived, NotSent, Remark, StreamEnded
@@ -57,12 +58,17 @@ class Dialogue:
 
     async def send(self, question: Question) -> None:
         """Ask, and post the reply's events until it has ended."""
-        text, limit, samples = question
+        text, limit, samples, at = question
         self.samples = samples
-        events = self._session.send(text, limit, samples)
+        events = self._session.send(text, limit, samples, at=at)
         if samples > 1:
             events = first_and_results(events, samples, lambda: self._session.messages[-1])
         await self._run(events, Phase.REPLYING)
+
+    async def again(self, position: int, limit: Asked | None) -> None:
+        """Let the model reply once more to the question at this position."""
+        self.samples = 1
+        await self._run(self._session.again(position, limit), Phase.REPLYING)
 
     async def go_on(self, reasoning: str | None = None) -> None:
         """Continue the last reply, from this thought if there is one, and post its events."""

@@ -36,6 +36,13 @@ class Notes(Static):
         self._notes.append(note)
         self._draw()
 
+    def show_only(self, text: str) -> None:
+        """This line in place of all; nothing where it is empty."""
+        self._notes.clear()
+        if text:
+            self.add(text)
+        self._draw()
+
     def take_back(self, text: str) -> None:
         """Take a line back that does not hold any more, and what was to be done about it."""
         self._notes = [note for note in self._notes if note[0][0] != one_line(text)]
