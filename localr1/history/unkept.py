@@ -53,6 +53,10 @@ class UnkeptConversation:
         self._places = self._tree.path(self._tree.newest_below(place))
         self.messages[:] = [self._all[each] for each in self._places]
 
+    def reveal(self, position: int) -> int | None:  # noqa: ARG002 - no search finds it
+        """None: no search finds what is not kept."""
+        return None
+
     def rename(self, title: str) -> None:
         """Give it a title."""
         self.title = title

@@ -148,6 +148,23 @@ class ChatSession:
         except Localr1Error as error:
             yield _failed(error)
 
+    async def change_model(self, model: ModelReference) -> AsyncIterator[Event]:
+        """Go on with another model, which is loaded; the conversation stays.
+
+        Raises:
+            UsageError: a scripted model cannot take the place of a real one, nor a real one its.
+        """
+        if (model.kind == "transcript") != (self._reference.kind == "transcript"):
+            raise UsageError(
+                f"{model.name} needs a start of its own", f"`localr1 chat {model.name}`"
+            )
+        await self._between.interrupt()
+        await self._keep_state()
+        self._reference, self._file = model, None
+        self._notices.forget()
+        async for event in self.load():
+            yield event
+
     async def _load(self) -> AsyncIterator[Event]:
         self._file = file = await asyncio.to_thread(
             read_model_file, self._reference, self._settings
@@ -340,6 +357,20 @@ class ChatSession:
         await self._kept.choose(position, number)
         self._get_ready()
 
+    async def reveal(self, row: int) -> int | None:
+        """Show what was said around a message that a search found.
+
+        Returns:
+            Its position in `messages`; None if it is gone.
+
+        Raises:
+            StorageError: the choice cannot be kept.
+        """
+        await self._between.interrupt()
+        position = await self._kept.reveal(row)
+        self._get_ready()
+        return position
+
     async def rename(self, title: str) -> None:
         """Give the conversation another title.
 
@@ -364,9 +395,13 @@ class ChatSession:
     async def _leave(self) -> None:
         was_replying = await self._kept.break_off()
         await self._between.interrupt()
-        if self.model is not None and not was_replying and not self.read_only:
-            await self._between.keep_state(self.conversation_id, self._own_settings)
+        if not was_replying:
+            await self._keep_state()
         await self._kept.close()
+
+    async def _keep_state(self) -> None:
+        if self.model is not None and not self.read_only:
+            await self._between.keep_state(self.conversation_id, self._own_settings)
 
     # ---- how much is thought, and what is kept of it ---------------------------------------
 

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from localr1.history.store import Conversation, ConversationSummary, HistoryStore, SearchHit
+from localr1.history.store import Conversation, ConversationSummary, HistoryStore
+
+if TYPE_CHECKING:
+    from localr1.history.store import SearchHit
 
 LISTED = 500
 """Conversations in a list; older ones are found by searching."""

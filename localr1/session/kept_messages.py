@@ -109,6 +109,16 @@ class KeptMessages:
         await asyncio.to_thread(self._conversation.choose, position, number)
         self._messages = list(self._conversation.messages)
 
+    async def reveal(self, row: int) -> int | None:
+        """Show the path through a message that a search found; its position, None if it is gone.
+
+        Args:
+            row: `SearchHit.position`.
+        """
+        position = await asyncio.to_thread(self._conversation.reveal, row)
+        self._messages = list(self._conversation.messages)
+        return position
+
     async def rename(self, title: str) -> None:
         """Give the conversation another title."""
         await asyncio.to_thread(self._conversation.rename, title)

@@ -55,6 +55,7 @@ ACTIONS = (
     Action("go_on", "ctrl+r", "Go on with the reply", "steering", "One that was stopped or cut"),
     Action("change_effort", "ctrl+l", "Effort: low to unlimited", "next", "In this chat"),
     Action("skip_thinking", "f7", "No thinking next time", "next", "Only an answer"),
+    Action("change_model", "", "Change the model", "next", "The conversation stays", "model"),
     Action("try_several", "f3", "Try several", "next", "Ask this often, keep what most say"),
     Action("carry_thought", "f8", "Carry the last thought", "kept", "Or leave it out again"),
     Action("delete_thought", "f9", "Delete the last thought", "kept", "Its answer stays"),

@@ -15,8 +15,10 @@ from localr1.tui.messages import EventsArrived, NotSent, Remark, StreamEnded
 from localr1.tui.pacing import Pacer
 from localr1.tui.question import Question
 from localr1.tui.side_by_side import first_and_results
+from localr1.tui.widgets.notes import sentence
 
 if TYPE_CHECKING:
+    from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
 
 
@@ -56,6 +58,11 @@ class Dialogue:
         elif question is not None:
             self._post(NotSent(question))
 
+    async def change_model(self, model: ModelReference) -> None:
+        """Load another model."""
+        self._loaded = False
+        await self._run(self._session.change_model(model), Phase.LOADING)
+
     async def send(self, question: Question) -> None:
         """Ask, and post the reply's events until it has ended."""
         text, limit, samples, at = question
@@ -89,7 +96,7 @@ class Dialogue:
         try:
             await work
         except Localr1Error as error:
-            self._post(Remark(error.message))
+            self._post(Remark(sentence(error.message)))
         finally:
             self.phase = Phase.IDLE
             self._post(StreamEnded())

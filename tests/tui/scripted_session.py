@@ -24,6 +24,7 @@ from localr1.engine.protocol import (
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.history.unkept import UnkeptConversation
+from localr1.models.reference import ModelReference
 from localr1.session.conversations import Conversations
 from localr1.session.kept_messages import KeptMessages
 from localr1.session.reply_builder import ReplyBuilder, with_reasoning
@@ -122,6 +123,16 @@ class ScriptedSession:
                 self.model, self.plan = event.model, event.plan
             yield event
 
+    async def change_model(self, model: ModelReference) -> AsyncIterator[Event]:
+        """Play the load again, of a model of this name."""
+        self.model_name = model.name
+        async for event in self._play(self._load):
+            if isinstance(event, Ready):
+                self.model = msgspec.structs.replace(event.model, name=model.name)
+                yield msgspec.structs.replace(event, model=self.model)
+            else:
+                yield event
+
     # ---- what was said, as the real session keeps it ---------------------------------------
 
     @property
@@ -161,6 +172,10 @@ class ScriptedSession:
     async def choose(self, position: int, number: int) -> None:
         """As the real session."""
         await self._kept.choose(position, number)
+
+    async def reveal(self, row: int) -> int | None:
+        """As the real session."""
+        return await self._kept.reveal(row)
 
     async def rename(self, title: str) -> None:
         """As the real session."""

@@ -169,7 +169,7 @@ class Lists:
 
     async def _visit(self, found: Found) -> None:
         if await self.open(found.hit.conversation_id):
-            await self._screen.visit(found.hit, found.words)
+            await self._or_remark(self._screen.visit(found.hit))
 
     # ---- what may go wrong -----------------------------------------------------------------
 
@@ -184,5 +184,5 @@ class Lists:
         try:
             return await work
         except Localr1Error as error:
-            self._screen.say(error.message)
+            self._screen.say_error(error)
             return None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from localr1.history.store import SearchHit
+    from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
 
 WIDE = 140
@@ -137,10 +138,15 @@ class ChatScreen(ChatView):
             self._turns.show_earlier(self.session.messages, position)
         return self._turns.at(position)
 
-    async def visit(self, hit: SearchHit, words: str) -> None:
-        """Show the place of a hit."""
-        position = self.session.position_of(hit.position)
-        turn = None if position is None else self.turn_at(position)
+    async def visit(self, hit: SearchHit) -> None:
+        """Show the place of a hit, on whichever branch it is."""
+        shown = self.session.messages
+        position = await self.session.reveal(hit.position)
+        if position is None:
+            return
+        if self.session.messages != shown:
+            self.show_from(0)
+        turn = self.turn_at(position)
         if turn is not None:
             self.call_after_refresh(self.transcript.show_turn, turn)
 
@@ -211,6 +217,10 @@ class ChatScreen(ChatView):
         turn.resume(message)
         self.transcript.follow()
         self._start(Phase.REPLYING, self._dialogue.go_on(reasoning))
+
+    def load_model(self, model: ModelReference) -> None:
+        """Go on with another model."""
+        self._start(Phase.LOADING, self._dialogue.change_model(model))
 
     def change(self, work: Awaitable[None]) -> None:
         """Change what was said, while nothing else can start."""

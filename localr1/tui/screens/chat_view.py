@@ -19,12 +19,14 @@ from localr1.tui.turn import Turn
 from localr1.tui.turn_list import TurnList
 from localr1.tui.widgets.composer import Composer
 from localr1.tui.widgets.conversation_list import ConversationList
+from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.status_line import StatusLine
 from localr1.tui.widgets.transcript import Transcript
 from localr1.tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from localr1.engine.protocol import Event
+    from localr1.errors import Localr1Error
     from localr1.session import ChatSession
 
 COLUMN = 100
@@ -175,6 +177,10 @@ class ChatView(Screen[None]):
     def say(self, text: str) -> None:
         """Say something in the status line for a moment."""
         self.status_line.say(text)
+
+    def say_error(self, error: Localr1Error) -> None:
+        """Say what went wrong, for a moment."""
+        self.say(sentence(error.message))
 
     def show_activity(self, activity: str) -> None:
         """What is being done now, in the status line."""
