@@ -309,7 +309,7 @@ def _arrow(name: str, parser: Parser) -> Node:
     under = parser.tokens.take_option_source()
     over = parser.argument()
     below = parser.argument_of(under) if under else None
-    return Stack(Row((Atom(_ARROWS[name], "rel"),)), over if over.items else None, below)
+    return Stack(Row((Atom(_ARROWS[name], "rel"),)), over if over.items else None, below, "arrow")
 
 
 def _modulus(name: str, parser: Parser) -> Node:

@@ -133,7 +133,7 @@ class _Layout:
         boxes: list[Box] = []
         before: Kind | None = None
         for part, left in zip(parts, settled([part.left for part in parts]), strict=True):
-            touches = _ends_in_space(boxes) or part.box.lines[part.box.base][:1] == " "
+            touches = _touches(boxes, before, part)
             if before is not None and not touches and has_gap(before, left):
                 boxes.append(blank(1))
             boxes.append(part.box)
@@ -150,18 +150,21 @@ class _Layout:
             if bar is not None:
                 part = part._replace(left=bar, right=bar)
             found.append(part)
-            sign = part.box.lines[0] if isinstance(item, Atom) else ""
+            sign = _bracket_of(item)
             if sign in _PAIRS:
                 openings.append(len(found) - 1)
-            elif sign in _PAIRS.values() and openings:
-                self._close(found, openings.pop())
+            elif sign and openings:
+                self._close(found, openings.pop(), item)
         return found
 
-    def _close(self, found: list[Part], start: int) -> None:
+    def _close(self, found: list[Part], start: int, closing: Node) -> None:
         inner = self.join(found[start + 1 : -1])
-        if inner.height > 1:
-            left, right = found[start].box.lines[0], found[-1].box.lines[0]
-            found[start:] = [Part(fenced(left, inner, right), "open", "close")]
+        if inner.height == 1:
+            return
+        box = fenced(found[start].box.lines[0], inner, _bracket_of(closing))
+        if isinstance(closing, Scripts):
+            box = self._corners(box, closing.sub, closing.sup)
+        found[start:] = [Part(box, "open", "close")]
 
     # ---- parts -----------------------------------------------------------------------------
 
@@ -225,11 +228,11 @@ class _Layout:
     def _stack(self, node: Stack) -> Box:
         base = self.row(node.base)
         rows = [base]
-        if linear.is_relation(node.base) and base.lines[0] in "→←⇒⇐↔⇔↦=⇌":
+        if node.brace == "arrow":
             words = [self.row(row) for row in (node.over, node.under) if row is not None]
             base = self._long_arrow(base.lines[0], max((box.width for box in words), default=0))
             rows = [base]
-        if node.brace:
+        if node.brace in ("over", "under"):
             return self._braced(base, node.brace)
         place = base.base
         if node.over is not None:
@@ -275,7 +278,8 @@ class _Layout:
     def _scripts(self, node: Scripts) -> Part:
         base = self._part(node.base)
         if node.has_limits:
-            return base._replace(box=self._limits(base.box, node.sub, node.sup))
+            box = self._limits(base.box, node.sub, node.sup)
+            return Part(box, base.left, "big" if base.left in ("fn", "big") else base.right)
         if base.box.height == 1:
             flat = linear.piece(node)
             return Part(self.text(flat.text), flat.left, flat.right)
@@ -319,9 +323,19 @@ class _Layout:
         return Part(fenced(node.left, body, node.right), left, right)
 
 
+def _bracket_of(node: Node) -> str:
+    """The bracket that was typed here, also one with scripts."""
+    base = node.base if isinstance(node, Scripts) else node
+    is_bracket = isinstance(base, Atom) and base.text in "()[]"
+    return base.text if is_bracket and isinstance(base, Atom) else ""
+
+
 def _bar(node: Node) -> bool:
     return node == Atom("|")
 
 
-def _ends_in_space(boxes: Sequence[Box]) -> bool:
-    return bool(boxes) and boxes[-1].lines[boxes[-1].base][-1:] == " "
+def _touches(boxes: Sequence[Box], before: Kind | None, part: Part) -> bool:
+    """Do words that stand here bring their own space?"""
+    if before in ("text", "space") and boxes[-1].lines[boxes[-1].base].endswith(" "):
+        return True
+    return part.left in ("text", "space") and part.box.lines[part.box.base].startswith(" ")

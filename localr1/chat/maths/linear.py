@@ -45,6 +45,7 @@ _CALLED = {
     **{"overleftrightarrow": "line", "wideparen": "arc", "overparen": "arc", "overarc": "arc"},
 }
 _ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
+_FACTORIAL = re.compile(r"(?:\d+|[^\W\d_])!")
 _DIFFERENTIAL = re.compile(r"[d∂]²?[^\W\d_][²³]?")
 _PLAIN = re.compile(r"[^\W_]+(?:[.,]\d+)?[′″]?|∞")
 _POWERED = re.compile(r"(?:\d+(?:\.\d+)?|[^\W\d_])[⁰¹²³⁴-⁹ⁿ₀-₉ₐ-ₜᵢⱼ′]*")
@@ -138,7 +139,7 @@ def _join(pieces: Sequence[Piece]) -> str:
 def _pieces(items: Sequence[Node]) -> list[Piece]:
     pieces = [piece(item) for item in items]
     for index, item in enumerate(items):
-        if isinstance(item, Fraction) and item.has_bar and _is_multiplied(pieces, index):
+        if isinstance(item, Fraction) and item.has_bar and _needs_brackets(pieces, index):
             text = f"({pieces[index].text})"
             pieces[index] = Piece(text, "open", "close")
     return _with_bars(pieces)
@@ -162,10 +163,12 @@ def bar_kinds(bars: Sequence[bool]) -> list[Kind | None]:
     return kinds
 
 
-def _is_multiplied(pieces: Sequence[Piece], index: int) -> bool:
-    """Would a factor beside this fraction be taken for a part of it?"""
+def _needs_brackets(pieces: Sequence[Piece], index: int) -> bool:
+    """Would a factor beside this fraction be taken for a part of it, or are there two signs?"""
     before = pieces[index - 1] if index else None
     after = pieces[index + 1] if index + 1 < len(pieces) else None
+    if before is not None and before.right == "bin" and pieces[index].text.startswith("−"):
+        return index > 1
     if before is not None and before.right in ("close", "script") and before.text != "|":
         return True
     if before is not None and before.right == "ord":
@@ -219,11 +222,12 @@ def _fraction(node: Fraction) -> Piece:
     above, below = _row(node.above).strip(), _row(node.below).strip()
     if not node.has_bar:
         return Piece(f"C({above}, {below})", "ord", "ord")
-    return Piece(f"{_numerator(above)}/{_denominator(below)}", "ord", "ord")
+    is_word = below.isalpha() and node.below.items == (Atom(below, "text"),)
+    return Piece(f"{_numerator(above)}/{below if is_word else _denominator(below)}", "ord", "ord")
 
 
 def _numerator(text: str) -> str:
-    needs_brackets = not text or "/" in text or " " in text or _is_sum(text)
+    needs_brackets = not text or "/" in text or _is_sum(text)
     return f"({text})" if needs_brackets and not _is_bracketed(text) else text
 
 
@@ -231,7 +235,8 @@ def _denominator(text: str) -> str:
     simple = _PLAIN.fullmatch(text) and (len(text) == 1 or text.strip(".,′″").isdecimal())
     if simple or _POWERED.fullmatch(text) or _DIFFERENTIAL.fullmatch(text) or _is_bracketed(text):
         return text
-    return text if re.fullmatch(r"[√∛∜]\w", text) or _is_function(text) else f"({text})"
+    is_one = _FACTORIAL.fullmatch(text) or re.fullmatch(r"[√∛∜]\w", text) or _is_function(text)
+    return text if is_one else f"({text})"
 
 
 def _is_function(text: str) -> bool:
@@ -241,11 +246,11 @@ def _is_function(text: str) -> bool:
 
 
 def _is_sum(text: str) -> bool:
-    """Is there an operator outside of brackets?"""
+    """Are there several parts with space or a sign between them, outside of brackets?"""
     depth = 0
     for index, character in enumerate(text):
         depth += (character in "([{⟨⌊⌈") - (character in ")]}⟩⌋⌉")
-        if not depth and character in "+−±∓=<>≤≥≠≈≡,;→∪∩" and index:
+        if not depth and character in " +−±∓=<>≤≥≠≈≡,;→∪∩" and index:
             return True
     return False
 
@@ -285,11 +290,13 @@ def _scripts(node: Scripts) -> Piece:
     if isinstance(node.base, (Fraction, Scripts)) or text.startswith(("√", "∛", "∜")) or is_group:
         text = f"({text})"
     text, is_plain = with_scripts(text, node.sub, node.sup)
+    if node.has_limits and base.left in ("fn", "big"):
+        return Piece(text, base.left, "big")
     if base.right in ("fn", "big"):
         return Piece(text, base.left, base.right)
     if base.text == "":
         return Piece(text, "ord", "ord")
-    ends = "script" if is_plain and not text.endswith(")") else base.right
+    ends = "script" if is_plain else base.right
     return Piece(text, base.left, ends)
 
 
@@ -316,7 +323,7 @@ def _accent(node: Accent) -> str:
 
 def _stack(node: Stack) -> str:
     base = _row(node.base)
-    if is_relation(node.base) and base in "→←⇒⇐↔⇔↦" and (node.over or node.under):
+    if node.brace == "arrow" and (node.over or node.under):
         words = ", ".join(script_text(row) for row in (node.over, node.under) if row is not None)
         return f"—{words}{base}" if base in "→⇒↦↔⇔" else f"{base}{words}—"
     if _is_sum(base) and not _is_bracketed(base):

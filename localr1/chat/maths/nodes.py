@@ -74,7 +74,8 @@ class Stack(NamedTuple):
     base: Row
     over: Row | None = None
     under: Row | None = None
-    brace: Literal["", "over", "under"] = ""
+    brace: Literal["", "over", "under", "arrow"] = ""
+    """A brace along it, or an arrow as long as the words."""
 
 
 class Boxed(NamedTuple):

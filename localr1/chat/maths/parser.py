@@ -165,7 +165,7 @@ class Parser:
         script = self.argument()
         if old is None:
             has_limits = isinstance(base, Atom) and symbols.has_limits(base)
-            has_limits = has_limits or (isinstance(base, Stack) and base.brace != "")
+            has_limits = has_limits or (isinstance(base, Stack) and base.brace in ("over", "under"))
             sub, sup = (script, None) if is_sub else (None, script)
             return Scripts(base, sub, sup, has_limits)
         if is_sub and old.sub is None:
@@ -226,7 +226,13 @@ def _is_wide(character: str) -> bool:
 
 
 def _ungrouped(row: Row) -> Node:
-    return row.items[0] if len(row.items) == 1 and not isinstance(row.items[0], Scripts) else row
+    if len(row.items) != 1 or isinstance(row.items[0], Scripts):
+        return row
+    item = row.items[0]
+    # A sign in braces stands for itself: 1{,}024
+    if isinstance(item, Atom) and item.kind in ("punct", "bin", "rel"):
+        return item._replace(kind="ord")
+    return item
 
 
 def _taken_base(items: list[Node]) -> Node:

@@ -84,7 +84,7 @@ _RELATIONS = (
     "=<>≤≥≠≈≡∼≃≅∝≪≫≺≻⪯⪰⊂⊃⊆⊇⊊⊋∈∉∋∌∣∤∥∦⊥⊨⊢⊣≍≐≜≔≕≲≳⩽⩾≰≱⊈⊉⊄⊅⊏⊐⊑⊒≮≯≉≢≁⋈≟⌢⌣≊⊴⊵⊲⊳∴∵"
     "→←⇒⇐↔⇔↦↪↩⇝⟶⟵↣↠⇌⇀⇁↗↘↙↖⤳↛⇏≼≽"
 )
-_OPENING, _CLOSING = "([{⟨⌊⌈⟦", ")]}⟩⌋⌉⟧!"
+_OPENING, _CLOSING = "([{⟨⌊⌈⟦", ")]}⟩⌋⌉⟧!.?"
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(_BIG, "big"),
     **dict.fromkeys(_BINARY, "bin"),
