@@ -262,7 +262,7 @@ def settings_now(
 def settings_reference() -> list[SettingReference]:
     """Every setting with its variable, its values and what it does; docs/cli.md shows it."""
     return [
-        SettingReference(name, variable(name), _values(rule), rule.about.sentence)
+        SettingReference(name, variable(name), expected_values(rule), rule.about.sentence)
         for name, rule in RULES.items()
     ]
 
@@ -398,19 +398,19 @@ def checked(name: str, value: object, place: str) -> Any:
         UsageError: it cannot be used.
     """
     rule = RULES[name]
-    fault = _fault(rule, value)
-    if fault:
+    wrong = fault(rule, value)
+    if wrong:
         shown = clean_line(str(value).lower() if isinstance(value, bool) else str(value), 60)
-        raise UsageError(f"{name} = {shown} {place}: must be {fault}", rule.about.sentence)
+        raise UsageError(f"{name} = {shown} {place}: must be {wrong}", rule.about.sentence)
     return float(value) if rule.kind is float and isinstance(value, int) else value
 
 
-def _fault(rule: Rule, value: object) -> str | None:
+def fault(rule: Rule, value: object) -> str | None:
     """What the value must be and is not; None when it can be used."""
     # bool is a kind of int to Python, but `threads = true` is a mistake.
     kinds = (int, float) if rule.kind is float else (rule.kind,)
     if type(value) not in kinds or (rule.choices and value not in rule.choices):
-        return _values(rule)
+        return expected_values(rule)
     if isinstance(value, str):
         return _text_fault(rule, value)
     return _range_fault(rule, value) if isinstance(value, (int, float)) else None
@@ -420,7 +420,7 @@ def _text_fault(rule: Rule, text: str) -> str | None:
     if "\0" in text:
         return "text without NUL characters"
     at_most = rule.about.at_most
-    return _values(rule) if at_most is not None and len(text) > at_most else None
+    return expected_values(rule) if at_most is not None and len(text) > at_most else None
 
 
 def _range_fault(rule: Rule, number: float) -> str | None:
@@ -428,13 +428,14 @@ def _range_fault(rule: Rule, number: float) -> str | None:
     if at_least is None or at_most is None:
         return None
     if isinstance(number, float) and math.isnan(number):
-        return _values(rule)
+        return expected_values(rule)
     if number < at_least:
         return f"at least {at_least:,}"
     return f"at most {at_most:,}" if number > at_most else None
 
 
-def _values(rule: Rule) -> str:
+def expected_values(rule: Rule) -> str:
+    """What can be given, in words."""
     if rule.choices:
         return f"one of {', '.join(rule.choices)}"
     kind = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[rule.kind]

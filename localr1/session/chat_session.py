@@ -33,6 +33,7 @@ from localr1.engine.protocol import (
     Reasoning,
     TokenCount,
 )
+from localr1.engine.sampling import Sampling
 from localr1.errors import Localr1Error, UsageError
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
@@ -137,6 +138,11 @@ class ChatSession:
     def settings(self) -> Settings:
         """What holds for the next reply, with the model's own once its file was read."""
         return self._own_settings
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """How tokens are drawn; None before the model's file was read."""
+        return self._file.sampling if self._file else None
 
     @property
     def settings_names(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -21,8 +22,11 @@ from localr1.engine.protocol import (
     Ready,
     Reasoning,
 )
+from localr1.engine.sampling import Sampling
 from localr1.hardware.plan import LoadPlan
 from localr1.session.reply_builder import ReplyBuilder, with_reasoning
+from localr1.session.setting_effects import check_together
+from localr1.settings import Settings
 from localr1.terminal_text import clean
 
 MODEL = ModelFacts(
@@ -81,6 +85,7 @@ class ScriptedSession:
         read_only: bool = False,
         model_name: str = MODEL.name,
         thinks: ReasoningLimit = ReasoningLimit(),  # noqa: B008 - frozen
+        settings: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
         self.conversation_id: str | None = "01"
         self.title = title
@@ -90,6 +95,11 @@ class ScriptedSession:
         self.plan: LoadPlan | None = None
         self.model_name = model_name
         self._thinks = thinks
+        self.settings = settings
+        self.settings_names: tuple[str, ...] = (model_name,)
+        self.log_path: Path | None = None
+        self.sampling: Sampling | None = None
+        self.loads = 0
         self.limit: Asked | None = None
         self.vote: Vote | None = None
         self.sent: list[str] = []
@@ -105,6 +115,7 @@ class ScriptedSession:
 
     async def load(self) -> AsyncIterator[Event]:
         """Play the load."""
+        self.loads += 1
         async for event in self._play(self._load):
             if isinstance(event, Ready):
                 self.model, self.plan = event.model, event.plan
@@ -149,6 +160,11 @@ class ScriptedSession:
     async def answer_now(self) -> None:
         """Remember it; the script goes on when the test says so."""
         self.answers_asked += 1
+
+    def use_settings(self, settings: Settings) -> None:
+        """Keep them; those that do not go together are refused."""
+        check_together(settings)
+        self.settings = settings.for_model(*self.settings_names)
 
     async def set_limit(self, limit: Asked | None) -> None:
         """Remember it."""
