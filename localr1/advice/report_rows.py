@@ -82,7 +82,7 @@ def _machine_rows(report: Report) -> Iterator[ReportRow]:
     works = "" if engine.works else ", does not start"
     yield ReportRow("localr1", report.version)
     yield ReportRow("Engine", f"llama-cpp-python {engine.version or 'is not installed'}{works}")
-    yield ReportRow("Processor", f"{cpu.model}, {_cores(report)}")
+    yield ReportRow("Processor", f"{cpu.model}, {cores_in_words(report)}")
     if cpu.instruction_sets:
         yield ReportRow("", f"has {', '.join(cpu.instruction_sets)}")
     if engine.instruction_sets:
@@ -96,7 +96,8 @@ def _machine_rows(report: Report) -> Iterator[ReportRow]:
     yield ReportRow("Power", _power(report))
 
 
-def _cores(report: Report) -> str:
+def cores_in_words(report: Report) -> str:
+    """The processor's cores, and how many of them count."""
     cpu = report.cpu
     told = [count(cpu.physical_cores, "core")]
     if cpu.performance_cores < cpu.physical_cores:

@@ -11,7 +11,7 @@ from localr1.tui.rows import Look, Row, Span, wrap_spans
 
 Kind = Literal["heading", "entry", "quiet", "problem", "command", "gap"]
 
-_ROOM_FOR_WORDS = 24
+_ROOM_FOR_WORDS = 18
 """Cells beside a label; where there are fewer, the words go below it."""
 
 
