@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 
 _MAX_NESTING = 12
 """As in the chat: quotes and lists nested deeper are shown as text."""
+_OPTIONS = {"html": False, "xhtmlOut": False, "maxNesting": _MAX_NESTING}
 _ADDRESSES = ("http://", "https://", "mailto:")
 _MATHS = (("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"))
+_FORMULA_CHARACTERS_AT_MOST = 5_000
+"""Looking farther for each of many openers that nothing closes would take minutes."""
 
 
 @functools.cache
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
+    parser = MarkdownIt("commonmark", _OPTIONS)
     # An image would be loaded, and a reference definition would make its address vanish.
     parser.enable(["table", "strikethrough"]).disable(["image", "reference", "lheading"])
     parser.inline.ruler.before("escape", "maths", _maths)
@@ -33,7 +36,7 @@ def _parser() -> MarkdownIt:
 
 def answer_html(source: str) -> str:
     """Block elements; tags in the source are shown as text."""
-    html: str = _parser().render(source)
+    html: str = _parser().render(f"{source}\n")
     return html.rstrip("\n")
 
 
@@ -45,7 +48,8 @@ def _maths(state: StateInline, silent: bool) -> bool:
     r"""Formulas stay as they were written: Markdown would eat the backslashes of \( and \\."""
     for opener, closer in _MATHS:
         if state.src.startswith(opener, state.pos):
-            end = state.src.find(closer, state.pos + len(opener), state.posMax)
+            farthest = min(state.posMax, state.pos + _FORMULA_CHARACTERS_AT_MOST)
+            end = state.src.find(closer, state.pos + len(opener), farthest)
             if end <= state.pos + len(opener):
                 return False
             if not silent:

@@ -29,6 +29,11 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").disable("inline")
 
 
+def _blocks(source: str) -> list[Token]:
+    # markdown-it-py 4 reads past the end of "> - <!--\n>", but for a line feed there.
+    return _parser().parse(f"{source}\n")
+
+
 def in_line(text: str) -> str:
     """A line of text in which nothing is markup."""
     return _MARKUP.sub(r"\\\1", text)
@@ -45,7 +50,8 @@ def fenced(text: str, file_name: str = "") -> str:
 
 def quoted(text: str) -> str:
     """A block quote: it ends what the text leaves open, and no tag in it is one."""
-    return without_tags("\n".join(f"> {line}".rstrip() for line in text.strip("\n").split("\n")))
+    lines = text.strip("\n").split("\n")
+    return without_tags("\n".join(f"> {line}" if line else ">" for line in lines))
 
 
 def without_tags(text: str) -> str:
@@ -59,7 +65,7 @@ def without_tags(text: str) -> str:
 
 def _fenced_lines(source: str) -> set[int]:
     lines: set[int] = set()
-    for token in _parser().parse(source):
+    for token in _blocks(source):
         if token.type == "fence" and token.map:
             lines.update(range(*token.map))
     return lines
@@ -69,7 +75,7 @@ def closed(text: str) -> str:
     """The text as it is, and after it what ends the code or HTML block that it leaves open."""
     if _ends_by_itself(text):
         return text
-    last = _parser().parse(text)[-1]
+    last = _blocks(text)[-1]
     closers = (last.markup,) if last.type == "fence" else _HTML_CLOSERS
     for closer in closers:
         if _ends_by_itself(f"{text}\n{closer}"):
@@ -79,7 +85,7 @@ def closed(text: str) -> str:
 
 def _ends_by_itself(text: str) -> bool:
     """Whether a paragraph that follows is one."""
-    tokens: list[Token] = _parser().parse(f"{text}\n\n{_PROBE}")
+    tokens = _blocks(f"{text}\n\n{_PROBE}")
     return (
         len(tokens) >= 3
         and tokens[-3].type == "paragraph_open"
