@@ -29,7 +29,7 @@ def _parser() -> MarkdownIt:
     # An image would be loaded, and a reference definition would make its address vanish.
     parser.enable(["table", "strikethrough"]).disable(["image", "reference", "lheading"])
     parser.inline.ruler.before("escape", "maths", _maths)
-    parser.validateLink = _is_harmless  # type: ignore[method-assign]
+    parser.validateLink = _is_harmless  # type: ignore[assignment,method-assign]
     parser.add_render_rule("link_open", _link_open)
     return parser
 

@@ -34,10 +34,9 @@ _OPEN_WEBUI = _Form("Open WebUI", open_webui.tree_of)
 class _Signs(msgspec.Struct):
     """Fields by which a form is known; read without the rest of the conversation."""
 
-    mapping: msgspec.Raw | None = None
-    chat: msgspec.Raw | None = None
-    history: msgspec.Raw | None = None
-    title: msgspec.Raw | None = None
+    mapping: msgspec.Raw = msgspec.Raw()
+    chat: msgspec.Raw = msgspec.Raw()
+    history: msgspec.Raw = msgspec.Raw()
 
 
 def conversations_in(document: bytes) -> Found:

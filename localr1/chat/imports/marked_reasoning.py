@@ -62,7 +62,8 @@ def _words(text: str) -> Iterator[TextPart]:
 
 def _unquoted(block: str) -> str:
     summary = _SUMMARY.match(block)
-    lines = block[summary.end() if summary else 0 :].strip().split("\n")
+    text = html.unescape(block[summary.end() if summary else 0 :])
+    lines = text.strip().split("\n")
     if all(line.startswith(">") for line in lines if line.strip()):
         lines = [line.removeprefix(">").removeprefix(" ") for line in lines]
-    return html.unescape("\n".join(lines)).strip()
+    return "\n".join(lines).strip()

@@ -102,7 +102,7 @@ class _Loom:
     def weave(self, shown: object) -> Woven:
         for identity in self._in_order():
             self._places[identity] = place = self._place(identity)
-            if identity not in self._children:
+            if self._is_end(identity):
                 self._finish(place)
         if len(self._places) < len(self._nodes):
             raise Unreadable("its messages follow one another in a circle")
@@ -111,6 +111,11 @@ class _Loom:
         last = self._places.get(shown) if isinstance(shown, str) else None
         end = self._finish(last) if last else None
         return Woven(tuple(self._messages), len(self._messages) - 1 if end is None else end)
+
+    def _is_end(self, identity: str) -> bool:
+        """Whether a reply is whole here: replies are numbered in the order they were begun."""
+        children = self._children.get(identity)
+        return not children or any(self._nodes[each].role == "user" for each in children)
 
     def _in_order(self) -> list[str]:
         """Oldest first, none before its parent; those of a circle are missing."""
@@ -138,10 +143,9 @@ class _Loom:
             return before
         if node.role == "assistant":
             return _Place(before.whole, before, node)
-        parent = self._finish(before)
-        if node.role == "system" and parent is not None:
+        if node.role == "system" and (before.piece or before.whole is not None):
             return before  # a note of the program to its model, in the midst of the talk
-        return _Place(self._add(node, node.parts, parent))
+        return _Place(self._add(node, node.parts, self._finish(before)))
 
     def _finish(self, place: _Place) -> int | None:
         """The position of the message that a place ends with, whole."""
