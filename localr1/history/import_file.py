@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from localr1.chat.exporting.tree import ConversationTree
-from localr1.chat.imports import Found, LeftOut, conversations_in
+from localr1.chat.imports.documents import conversations_in
+from localr1.chat.imports.found import Found, LeftOut
 from localr1.errors import ImportRefused, StorageError
 from localr1.history.oterm_store import conversations_in_store
 from localr1.units import download_size

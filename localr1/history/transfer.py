@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -98,25 +98,38 @@ def _line(column: object) -> str:
     return clean_line(str(column))
 
 
-def writing(trees: Iterable[ConversationTree]) -> Callable[[sqlite3.Connection], list[TakenIn]]:
+def writing(
+    trees: Sequence[ConversationTree],
+) -> Callable[[sqlite3.Connection], list[TakenIn]]:
     """Work for `Database.write`: these conversations, those that the history does not have yet.
 
     They are listed below all that are there, the first of them first: what was talked here comes
     before what was brought here. One whose id is taken by another gets a new one.
     """
-    return lambda connection: [_take_in(connection, tree) for tree in trees]
+
+    def work(connection: sqlite3.Connection) -> list[TakenIn]:
+        # The list is in the order of the rows. They are written rising, as the index likes it.
+        lowest = connection.execute("SELECT min(id) FROM message").fetchone()[0]
+        row = min(1 if lowest is None else lowest, 1) - sum(len(tree.messages) for tree in trees)
+        taken: list[TakenIn] = []
+        for tree in reversed(trees):
+            taken.append(_take_in(connection, tree, row))
+            row += len(tree.messages)
+        return taken[::-1]
+
+    return work
 
 
-def _take_in(connection: sqlite3.Connection, tree: ConversationTree) -> TakenIn:
+def _take_in(connection: sqlite3.Connection, tree: ConversationTree, row: int) -> TakenIn:
     kept = _storable(tree)
     for identity in (own_id(tree), content_id(kept)):
         there = _there(connection, identity)
         if there is None:
-            _insert(connection, identity, kept)
+            _insert(connection, identity, kept, row)
             return TakenIn(identity, is_new=True)
         if there == _said(kept.messages):
             return TakenIn(identity, is_new=False)
-    return _take_in(connection, msgspec.structs.replace(tree, id=f"{tree.id} "))
+    return _take_in(connection, msgspec.structs.replace(tree, id=f"{tree.id} "), row)
 
 
 def _said(messages: Sequence[TreeMessage]) -> list[tuple[Any, ...]]:
@@ -157,7 +170,10 @@ def _time(text: str) -> str:
         return ""
 
 
-def _insert(connection: sqlite3.Connection, identity: str, kept: ConversationTree) -> None:
+def _insert(
+    connection: sqlite3.Connection, identity: str, kept: ConversationTree, row: int
+) -> None:
+    """Write a conversation; its first message gets this row, the others those that follow."""
     newest = len(kept.messages) - 1
     head = None if kept.shown in {None, newest} else kept.shown
     connection.execute(
@@ -168,11 +184,8 @@ def _insert(connection: sqlite3.Connection, identity: str, kept: ConversationTre
             *(limit_as_json(kept.limit), head, 1 if kept.pinned else None),
         ),
     )
-    # The list is in the order of the rows: these go below the lowest.
-    lowest = connection.execute("SELECT min(id) FROM message").fetchone()[0]
-    first = min(1 if lowest is None else lowest, 1) - len(kept.messages)
     for position, each in enumerate(kept.messages):
-        row = (first + position, identity, position, each.created_at)
-        connection.execute(_INSERT_MESSAGE, row)
+        place = (row + position, identity, position, each.created_at)
+        connection.execute(_INSERT_MESSAGE, place)
         parent = link(position, ROOT if each.parent is None else each.parent)
         write_message(connection, identity, position, each.message, each.created_at, parent=parent)

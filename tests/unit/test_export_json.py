@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from localr1.chat.effort import Asked
 from localr1.chat.exporting import ConversationTree, TreeMessage, export_text, in_a_line
 from localr1.chat.exporting.json_form import as_json
-from localr1.chat.imports import LeftOut, conversations_in
+from localr1.chat.imports.documents import conversations_in
+from localr1.chat.imports.found import LeftOut
 from localr1.chat.kept_limit import ORIGIN
 from localr1.chat.messages import (
     FilePart,

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localr1.chat.exporting import ConversationTree
-from localr1.chat.imports import LeftOut, conversations_in
+from localr1.chat.imports.documents import conversations_in
+from localr1.chat.imports.found import LeftOut
 from localr1.chat.imports.weaving import MESSAGES_AT_MOST
 from localr1.chat.messages import ReasoningPart, TextPart
 

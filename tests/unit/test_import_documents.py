@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 
 from localr1.chat.exporting import ConversationTree
-from localr1.chat.imports import LeftOut, conversations_in
+from localr1.chat.imports.documents import conversations_in
+from localr1.chat.imports.found import LeftOut
 from localr1.errors import ImportRefused
 
 CHAT = {"title": "t", "chat": {"messages": [{"role": "user", "content": "PLACE"}]}}
@@ -33,6 +35,7 @@ CHAT = {"title": "t", "chat": {"messages": [{"role": "user", "content": "PLACE"}
         (b"[" * 100_000, "nested more deeply than any export"),
         (b'{"mapping":' * 100_000, "nested more deeply than any export"),
     ],
+    ids=itertools.count(),
 )
 def test_what_is_no_export_is_refused_in_a_sentence(document: bytes, says: str) -> None:
     with pytest.raises(ImportRefused, match=says) as refused:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from localr1.chat.exporting import ConversationTree
-from localr1.chat.imports import LeftOut, conversations_in
+from localr1.chat.imports.documents import conversations_in
+from localr1.chat.imports.found import LeftOut
 from localr1.chat.imports.marked_reasoning import parts_of
 from localr1.chat.messages import FilePart, Part, ReasoningPart, TextPart
 
