@@ -18,7 +18,7 @@ _PRAGMAS = ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON", "
 
 
 def conversations_in_store(path: Path) -> Found:
-    """The conversations of an oterm store.
+    """The conversations of an oterm store, the newest first.
 
     Raises:
         ImportRefused: it is no such store, or damaged.
@@ -61,7 +61,9 @@ def _read_all(path: Path, author: str, has_system: bool) -> Iterator[Conversatio
     system = "system" if has_system else "NULL"
     try:
         with closing(_connect(path)) as connection:
-            chats = connection.execute(f"SELECT id, name, model, {system} FROM chat ORDER BY id")
+            chats = connection.execute(
+                f"SELECT id, name, model, {system} FROM chat ORDER BY id DESC"
+            )
             for number, row in enumerate(chats, 1):
                 chat = ChatRow(*row)
                 try:
