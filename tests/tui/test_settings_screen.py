@@ -96,7 +96,7 @@ async def test_where_values_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALR1_TOP_P", "0.5")
     text = '# mine\ntop_k = 9\nn_ctx = 512\n[models."R1"]\nmin_p = 0.25 # less\n'
     session = from_file(text, {"LOCALR1_TOP_P": "0.5"}, n_ctx=1024)
-    session.limit = Asked(origin="this conversation", effort="high")
+    await session.set_limit(Asked(origin="this conversation", effort="high"))
     async with chat(session, size=(100, 60)) as running:
         await open_settings(running)
         await running.pilot.press(*"conversation")
