@@ -22,7 +22,7 @@ class Action(NamedTuple):
 
     name: str
     keys: str
-    """Textual's key names, separated by commas."""
+    """Textual's key names, separated by commas; "" where there is none."""
     title: str
     scope: Scope
     explanation: str = ""
@@ -52,8 +52,24 @@ ACTIONS = (
     Action("change_effort", "ctrl+l", "Effort: low to unlimited", "next", "In this chat"),
     Action("skip_thinking", "ctrl+n", "No thinking next time", "next", "Only an answer"),
     Action("try_several", "f3", "Try several", "next", "Ask this often, keep what most say"),
-    Action("carry_thought", "f8", "Carry the last thought", "kept", "Or leave it out again"),
-    Action("delete_thought", "f9", "Delete the last thought", "kept", "Its answer stays"),
+    Action("carry_thought", "f8", "Carry the thought", "kept", "Or leave it out again"),
+    Action("delete_thought", "f9", "Delete the thought", "kept", "Its answer stays"),
+    Action(
+        "outline",
+        "alt+o",
+        "Outline of the thinking",
+        "thinking",
+        "Its steps, to jump by",
+        "outline",
+    ),
+    Action("toggle_all", "", "Open or close all thinking", "thinking", "In this chat", "unfold"),
+    Action(
+        "hide", "", "Hide or show the thinking", "thinking", "Of all replies in this chat", "hide"
+    ),
+    Action(
+        "copy_thought", "", "Copy the thought", "thinking", "As the model wrote it", "copythought"
+    ),
+    Action("find", "ctrl+f", "Find in this conversation", "find", "Thinking included", "find"),
     Action("copy_answer", "ctrl+o", "Copy the answer", "chat", "The last one, as Markdown"),
     Action("page_up", "pageup", "Scroll up", "chat"),
     Action("page_down", "pagedown", "Scroll down", "chat"),
@@ -83,7 +99,7 @@ def bindings(*scopes: Scope) -> list[BindingType]:
             id=action.name,
         )
         for action in ACTIONS
-        if action.scope in scopes
+        if action.scope in scopes and action.keys
     ]
 
 

@@ -9,16 +9,21 @@ from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui.actions import CONTROLS, Scope, bindings
+from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
+from localr1.tui.controls.thinking import Thinking
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Dialogue, Phase
 from localr1.tui.messages import EventsArrived, NotSent, PasteRefused, Remark, Submitted
+from localr1.tui.preferences import Preferences
 from localr1.tui.question import Question
 from localr1.tui.screens.chat_view import ChatView
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.composer import LIMIT_BYTES
+from localr1.tui.widgets.find_bar import FindBar
+from localr1.tui.widgets.outline_panel import OutlinePanel
 from localr1.units import download_size
 
 if TYPE_CHECKING:
@@ -46,15 +51,24 @@ class ChatScreen(ChatView):
 
     BINDINGS = bindings("chat", *CONTROLS)
 
-    def __init__(self, session: ChatSession, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        session: ChatSession,
+        clock: Clock = time.monotonic,
+        preferred: Preferences = Preferences(),  # noqa: B008 - frozen
+    ) -> None:
         super().__init__(session, clock)
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
+        self._thinking = Thinking(self, preferred)
+        self._find = Find(self)
         self._controls: dict[Scope, object] = {
             "steering": self._steering,
             "next": self._next_reply,
             "kept": KeptThought(self, clock),
+            "thinking": self._thinking,
+            "find": self._find,
         }
 
     def on_mount(self) -> None:
@@ -72,6 +86,8 @@ class ChatScreen(ChatView):
         if self.session.messages:
             self._end_welcome()
             self._turns += self.transcript.show_history(self.session.messages)
+            for turn in self._turns:
+                self._thinking.prepare(turn)
             self.transcript.follow()
         if self.session.read_only:
             self.composer.read_only = True
@@ -95,6 +111,7 @@ class ChatScreen(ChatView):
         self._end_welcome()
         turn = Turn(question.text, self._clock, len(self.session.messages))
         turn.limit = ReasoningLimit() if question.limit else self.session.reasoning_limit
+        self._thinking.prepare(turn)
         self._turns.append(turn)
         self.transcript.add_turn(turn)
         if self._dialogue.phase is Phase.LOADING:
@@ -162,6 +179,7 @@ class ChatScreen(ChatView):
                 self._take_load(event)
         if turn is not None and message.kept is not None:
             turn.show_reply(message.kept)
+        self._thinking.shown_outline.follow()
         self.status_line.show_facts()
         self._show_title()
         self._invite()
@@ -178,6 +196,7 @@ class ChatScreen(ChatView):
         """A load, a reply or a change is over."""
         self._show_title()
         self._steering.stream_ended()
+        self._thinking.shown_outline.follow()
         self._invite()
 
     def on_not_sent(self, message: NotSent) -> None:
@@ -196,7 +215,9 @@ class ChatScreen(ChatView):
     # ---- actions ---------------------------------------------------------------------------
 
     async def action_stop(self) -> None:
-        """Stop the running reply, or leave a stopped thought as it is."""
+        """Stop the running reply, or leave a stopped thought as it is; first close a panel."""
+        if self._close_panel():
+            return
         self.clear_selection()
         if self._steering.mode is not Mode.ASK:
             self._steering.leave()
@@ -204,6 +225,42 @@ class ChatScreen(ChatView):
         await self._dialogue.stop()
         if self._dialogue.phase is Phase.STOPPING:
             self.show_activity("Stopping")
+
+    def _close_panel(self) -> bool:
+        """Close what has the focus; where nothing is being written, anything that is open."""
+        rests = self._dialogue.phase is Phase.IDLE and self._steering.mode is Mode.ASK
+        panels = (self._find, self._thinking.shown_outline)
+        return any((rests or panel.has_focus) and panel.close() for panel in panels)
+
+    def on_resize(self) -> None:
+        """Panels may stand elsewhere now."""
+        super().on_resize()
+        self._thinking.shown_outline.place()
+
+    def open_thinking(self, turn: Turn) -> None:
+        """Let the thinking of a turn be seen, also where all thinking is hidden."""
+        self._thinking.open(turn)
+
+    async def find(self, text: str, position: int) -> None:
+        """Open the find bar with this text and show where it occurs in a message.
+
+        Args:
+            text: untrusted words.
+            position: of the message in the session's; it is shown without a hit, too.
+        """
+        await self._find.find_text(text, position)
+
+    def on_find_bar_changed(self, message: FindBar.Changed) -> None:
+        """Find other words."""
+        self._find.changed(message.words)
+
+    def on_find_bar_stepped(self, message: FindBar.Stepped) -> None:
+        """Go to the next hit, or to the one before."""
+        self._find.step(message.direction)
+
+    def on_outline_panel_chosen(self, message: OutlinePanel.Chosen) -> None:
+        """Show that step."""
+        self._thinking.shown_outline.jump(message.step)
 
     async def action_control(self, scope: Scope, name: str) -> None:
         """An action of one of the controls."""

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from localr1.tui.counter import Clock
@@ -19,6 +19,7 @@ from localr1.tui.status import Status
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.composer import Composer
 from localr1.tui.widgets.status_line import StatusLine
+from localr1.tui.widgets.trace_view import TraceView
 from localr1.tui.widgets.transcript import Transcript
 from localr1.tui.widgets.welcome import Welcome
 
@@ -61,6 +62,15 @@ class ChatView(Screen[None]):
         return self._turns[-1] if self._turns else None
 
     @property
+    def thinking_turn(self) -> Turn | None:
+        """The current turn if it has a thought; where none was picked, the last one that has."""
+        current = self.current_turn
+        if current is None or current.trace.text:
+            return current
+        turns = self._turns if current is self._turns[-1] else []
+        return next((turn for turn in reversed(turns) if turn.trace.text), None)
+
+    @property
     def is_replying(self) -> bool:
         """Is a reply being written?"""
         raise NotImplementedError
@@ -72,11 +82,18 @@ class ChatView(Screen[None]):
         yield self.composer
         yield self.status_line
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Keep the words in a column in the middle."""
-        side = max(MARGIN, (event.size.width - COLUMN) // 2)
+        self.fit_column()
+
+    def fit_column(self) -> None:
+        """Keep the words in a column in the middle of what panels leave."""
+        panels = [widget for widget in self.children if widget.has_class("panel")]
+        taken = sum(panel.outer_size.width for panel in panels if panel.has_class("-side"))
+        side = max(MARGIN, (self.size.width - taken - COLUMN) // 2)
         for widget in self.children:
-            widget.styles.padding = widget.styles.padding._replace(left=side, right=side)
+            if widget not in panels:
+                widget.styles.padding = widget.styles.padding._replace(left=side, right=side)
 
     def _end_welcome(self) -> None:
         if self._welcome is not None:
@@ -86,11 +103,9 @@ class ChatView(Screen[None]):
     # ---- actions ---------------------------------------------------------------------------
 
     def action_toggle_thinking(self) -> None:
-        """Open or close the thinking of the last reply that has one."""
-        for turn in reversed(self._turns):
-            if turn.trace.text:
-                self._toggle_thinking(turn)
-                break
+        """Open or close the thinking of the current turn, or of the last reply that has one."""
+        if self.thinking_turn is not None:
+            self._toggle_thinking(self.thinking_turn)
 
     def on_thinking_toggled(self, message: ThinkingToggled) -> None:
         """Open or close the thinking whose line was clicked."""
@@ -98,8 +113,15 @@ class ChatView(Screen[None]):
             if turn.header is message.header:
                 self._toggle_thinking(turn)
 
+    def open_thinking(self, turn: Turn) -> None:
+        """Let the thinking of a turn be seen."""
+        turn.open_thinking()
+
     def _toggle_thinking(self, turn: Turn) -> None:
-        turn.toggle_thinking()
+        if turn.hides_thinking:
+            self.open_thinking(turn)
+        else:
+            turn.toggle_thinking()
         if not self.is_replying:
             # An opened block is read from its beginning; following the end would hide that
             show = self.transcript.scroll_to_widget
@@ -115,20 +137,30 @@ class ChatView(Screen[None]):
         self.say("Copied the answer.")
 
     def action_page_up(self) -> None:
-        """Scroll the conversation up."""
-        self.transcript.scroll_page_up(animate=False)
+        """Scroll the conversation up, or the thinking under the pointer."""
+        self._scrolled.scroll_page_up(animate=False)
 
     def action_page_down(self) -> None:
-        """Scroll the conversation down."""
-        self.transcript.scroll_page_down(animate=False)
+        """Scroll the conversation down, or the thinking under the pointer."""
+        self._scrolled.scroll_page_down(animate=False)
 
     def action_top(self) -> None:
-        """Scroll to the first message."""
-        self.transcript.scroll_home(animate=False)
+        """Scroll to the first message, or to the beginning of the thinking under the pointer."""
+        self._scrolled.scroll_home(animate=False)
 
     def action_bottom(self) -> None:
-        """Scroll to the end and follow it."""
-        self.transcript.follow()
+        """Scroll to the end and follow it, the end of the thinking as well."""
+        if self._turns and self._turns[-1].is_thinking:
+            self._turns[-1].trace.anchor()
+        if self._scrolled is self.transcript:
+            self.transcript.follow()
+
+    @property
+    def _scrolled(self) -> Widget:
+        """What keys scroll: a small window of thinking under the pointer, else everything."""
+        under = self.app.mouse_over
+        is_window = isinstance(under, TraceView) and under.max_scroll_y > 0
+        return under if is_window and under is not None else self.transcript
 
     # ---- words -----------------------------------------------------------------------------
 
