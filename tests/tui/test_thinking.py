@@ -177,14 +177,10 @@ async def test_hidden_thinking_streams_unseen_but_progress_before_it_is_seen() -
         assert "Thinking" in running.rows()[-1]
 
 
-async def test_the_current_turns_thought_is_the_one_that_is_carried(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_the_picked_turns_thought_is_the_one_that_is_carried_and_copied() -> None:
     session = ScriptedSession(messages=MESSAGES)
     async with chat(session) as running:
-        first = running.screen.turns[0]
-        monkeypatch.setattr(type(running.screen), "current_turn", first)
-        await running.pilot.press("f8")
+        await running.pilot.press("tab", "up", "f8")
         await running.settle()
         assert session.messages[1].reasoning is not None
         assert session.messages[1].reasoning.carried

@@ -61,12 +61,13 @@ class Find:
             self._bar.entry.value = words
         self._look_for(words)
         self._enter()
+        turn = self._screen.turn_at(position)
+        self._look_in_new_turns()
         places = [place for place in self._places() if _is_in(place, position)]
-        shown = [turn for turn in self._screen.turns if position - turn.position in (0, 1)]
         if places:
             self._visit(places[0])
-        elif shown:
-            self._screen.transcript.reveal(shown[0].question, 0)
+        elif turn is not None:
+            self._screen.transcript.reveal(turn.question, 0)
 
     def close(self) -> bool:
         """Close the bar and forget the hits; was it open?"""
@@ -101,6 +102,7 @@ class Find:
     # ---- the bar ---------------------------------------------------------------------------
 
     async def _open(self, words: str) -> None:
+        self._screen.uncover()
         self._bar = FindBar(words)
         await self._screen.mount(self._bar, before=self._screen.composer)
         self._screen.fit_column()
@@ -162,6 +164,7 @@ class Find:
         for _, view in self._views():
             view.mark_current(place.start if view is place.view else None)
         self._current = place
+        self._screen.uncover()
         self._say_where(list(self._places()))
         if place.view is place.turn.trace:
             self._screen.open_thinking(place.turn)

@@ -59,7 +59,7 @@ class Outline:
     def place(self) -> None:
         """Beside the conversation where there is room, in its place where there is none."""
         if self._panel is not None:
-            is_beside = self._screen.size.width >= SIDE_COLUMNS
+            is_beside = self._screen.room >= SIDE_COLUMNS
             self._panel.set_class(is_beside, "-side")
             self._screen.transcript.display = is_beside
             self._screen.call_after_refresh(self._screen.fit_column)
