@@ -57,8 +57,24 @@ ACTIONS = (
     Action("skip_thinking", "f7", "No thinking next time", "next", "Only an answer"),
     Action("change_model", "", "Change the model", "next", "The conversation stays", "model"),
     Action("try_several", "f3", "Try several", "next", "Ask this often, keep what most say"),
-    Action("carry_thought", "f8", "Carry the last thought", "kept", "Or leave it out again"),
-    Action("delete_thought", "f9", "Delete the last thought", "kept", "Its answer stays"),
+    Action("carry_thought", "f8", "Carry the thought", "kept", "Or leave it out again"),
+    Action("delete_thought", "f9", "Delete the thought", "kept", "Its answer stays"),
+    Action(
+        "outline",
+        "alt+o",
+        "Outline of the thinking",
+        "thinking",
+        "Its steps, to jump by",
+        "outline",
+    ),
+    Action("toggle_all", "", "Open or close all thinking", "thinking", "In this chat", "unfold"),
+    Action(
+        "hide", "", "Hide or show the thinking", "thinking", "Of all replies in this chat", "hide"
+    ),
+    Action(
+        "copy_thought", "", "Copy the thought", "thinking", "As the model wrote it", "copythought"
+    ),
+    Action("find", "ctrl+f", "Find in this conversation", "find", "Thinking included", "find"),
     Action("copy_answer", "ctrl+o", "Copy the answer", "chat", "The last one, as Markdown"),
     Action("pick", "tab", "Pick a turn", "turns", "Single keys then act on it"),
     Action("pick_earlier", "", "The turn before", "turns"),
@@ -102,6 +118,7 @@ PICKED_KEYS = {
     "v": "compare",
     "c": "copy_answer",
     "t": "toggle_thinking",
+    "o": "outline",
     "k": "carry_thought",
     "x": "delete_thought",
 }

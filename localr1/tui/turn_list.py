@@ -39,6 +39,8 @@ class TurnList(Sequence[Turn]):
         self._turns: list[Turn] = []
         self._earlier: list[int] = []
         """Positions of the questions that are not shown yet."""
+        self.prepare: Callable[[Turn], object] = lambda _: None
+        """Called with every new turn."""
 
     def __len__(self) -> int:
         return len(self._turns)
@@ -89,6 +91,7 @@ class TurnList(Sequence[Turn]):
         """A new turn at the end; those far above it are not shown any more."""
         self._let_go()
         turn = Turn(question, self._clock, position)
+        self.prepare(turn)
         self._turns.append(turn)
         self._transcript.add_turn(turn)
         return turn
@@ -135,6 +138,7 @@ class TurnList(Sequence[Turn]):
 
     def _turn(self, messages: Sequence[Message], position: int) -> Turn:
         turn = Turn(messages[position].text, self._clock, position)
+        self.prepare(turn)
         for message in messages[position + 1 : position + 2]:
             if message.role == "assistant":
                 turn.show_reply(message)
