@@ -2,6 +2,8 @@
 
     Localr1Error
     ├── UsageError            a flag, setting or value that cannot be used
+    │   └── AttachmentRefused      a file that cannot be attached to a question
+    │       └── AttachmentMissing  no file where the path points
     ├── ModelNotFound         no model where the reference points
     ├── ModelRefused          the file is not a model that can be run, with the reason
     ├── EngineError           the engine could not do its work
@@ -62,6 +64,16 @@ class UsageError(Localr1Error):
     """A flag, setting or value that cannot be used."""
 
     exit_code = ExitCode.USAGE
+
+
+class AttachmentRefused(UsageError):
+    """A file that cannot be attached to a question: no text, too large, or not readable."""
+
+
+class AttachmentMissing(AttachmentRefused):
+    """No file where the path points."""
+
+    exit_code = ExitCode.NOT_FOUND
 
 
 class ModelNotFound(Localr1Error):

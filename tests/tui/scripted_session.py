@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 import msgspec
 
+from localr1.chat.attachments import prompt_text
 from localr1.chat.boxed import Vote, majority
 from localr1.chat.effort import Asked, ReasoningLimit, resolve
-from localr1.chat.messages import Message, user_message
+from localr1.chat.messages import FilePart, Message, user_message
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -93,6 +94,8 @@ class ScriptedSession:
         self.limit: Asked | None = None
         self.vote: Vote | None = None
         self.sent: list[str] = []
+        self.sent_files: list[tuple[FilePart, ...]] = []
+        """Attached to each question."""
         self.asked: list[tuple[Asked | None, int]] = []
         """Limit and samples of each question."""
         self.gone_on: list[str | None] = []
@@ -111,12 +114,17 @@ class ScriptedSession:
             yield event
 
     async def send(
-        self, text: str, limit: Asked | None = None, samples: int = 1
+        self,
+        text: str,
+        limit: Asked | None = None,
+        samples: int = 1,
+        files: Sequence[FilePart] = (),
     ) -> AsyncIterator[Event]:
         """Play the next reply."""
         self.sent.append(text)
+        self.sent_files.append(tuple(files))
         self.asked.append((limit, samples))
-        self.messages += (user_message(text), Message("assistant", ()))
+        self.messages += (user_message(text, files), Message("assistant", ()))
         self.title = self.title or text
         replies = [ReplyBuilder(sample=number) for number in range(samples)]
         async for event in self._reply(replies):
@@ -153,6 +161,10 @@ class ScriptedSession:
     async def set_limit(self, limit: Asked | None) -> None:
         """Remember it."""
         self.limit = limit
+
+    async def count_tokens(self, text: str, files: Sequence[FilePart] = ()) -> int:
+        """Ten times the words."""
+        return len(prompt_text(user_message(text, files)).split()) * 10
 
     async def thought_tokens(self, position: int) -> int:
         """Ten times the words."""

@@ -9,16 +9,26 @@ from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui.actions import CONTROLS, Scope, bindings
+from localr1.tui.composing.attachments import Room
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
+from localr1.tui.controls.writing import Writing
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Dialogue, Phase
-from localr1.tui.messages import EventsArrived, NotSent, PasteRefused, Remark, Submitted
-from localr1.tui.question import Question
+from localr1.tui.messages import (
+    CommandGiven,
+    EventsArrived,
+    NotSent,
+    PasteRefused,
+    Remark,
+    Submitted,
+)
+from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_view import ChatView
 from localr1.tui.turn import Turn
-from localr1.tui.widgets.composer import LIMIT_BYTES
+from localr1.tui.widgets.chips import Chips
+from localr1.tui.widgets.offers import Offers
 from localr1.units import download_size
 
 if TYPE_CHECKING:
@@ -51,10 +61,12 @@ class ChatScreen(ChatView):
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
+        self._writing = Writing(self)
         self._controls: dict[Scope, object] = {
             "steering": self._steering,
             "next": self._next_reply,
             "kept": KeptThought(self, clock),
+            "writing": self._writing,
         }
 
     def on_mount(self) -> None:
@@ -73,6 +85,7 @@ class ChatScreen(ChatView):
             self._end_welcome()
             self._turns += self.transcript.show_history(self.session.messages)
             self.transcript.follow()
+        self._writing.begin()
         if self.session.read_only:
             self.composer.read_only = True
             self.transcript.note().add(READ_ONLY, "warning")
@@ -84,16 +97,17 @@ class ChatScreen(ChatView):
         """Ask, or do what the composer is used for now."""
         is_steering = self._steering.mode is not Mode.ASK
         if not (self.may_change() if is_steering else self.may_ask()):
-            self.composer.put_back(message.text)
+            self.composer.put_back(message.text, message.files)
         elif is_steering:
             self._steering.submit(message.text)
         else:
-            self.ask(self._next_reply.question(message.text))
+            self.ask(self._next_reply.question(Written(message.text, message.files)))
 
     def ask(self, question: Question) -> None:
         """Ask, or keep the question until the model is loaded."""
         self._end_welcome()
-        turn = Turn(question.text, self._clock, len(self.session.messages))
+        position = len(self.session.messages)
+        turn = Turn(question.text, self._clock, position, question.files)
         turn.limit = ReasoningLimit() if question.limit else self.session.reasoning_limit
         self._turns.append(turn)
         self.transcript.add_turn(turn)
@@ -142,7 +156,7 @@ class ChatScreen(ChatView):
 
     def on_paste_refused(self, message: PasteRefused) -> None:
         """Say how much was pasted and how much fits."""
-        size, limit = download_size(message.size_bytes), download_size(LIMIT_BYTES)
+        size, limit = download_size(message.size_bytes), download_size(message.limit_bytes)
         self.say(f"[pasted {size}: too long, {limit} fit in a message]")
 
     # ---- from the session ------------------------------------------------------------------
@@ -178,6 +192,7 @@ class ChatScreen(ChatView):
         """A load, a reply or a change is over."""
         self._show_title()
         self._steering.stream_ended()
+        self._writing.stream_ended()
         self._invite()
 
     def on_not_sent(self, message: NotSent) -> None:
@@ -185,7 +200,7 @@ class ChatScreen(ChatView):
         for widget in self._turns.pop().widgets:
             widget.remove()
         self._next_reply.take_back(message.question)
-        self.composer.put_back(message.question.text)
+        self.composer.put_back(message.question.text, message.question.files)
         self.say("The question was not sent.")
         self._invite()
 
@@ -195,8 +210,22 @@ class ChatScreen(ChatView):
 
     # ---- actions ---------------------------------------------------------------------------
 
+    async def on_command_given(self, message: CommandGiven) -> None:
+        """Run an action whose word was typed."""
+        await self._writing.run(message.action, message.argument)
+
+    def on_offers_clicked(self, message: Offers.Clicked) -> None:
+        """Take what was clicked."""
+        self.composer.click_offer(message.index)
+
+    def on_chips_clicked(self, message: Chips.Clicked) -> None:
+        """Open or remove what was clicked."""
+        self._writing.clicked(message)
+
     async def action_stop(self) -> None:
         """Stop the running reply, or leave a stopped thought as it is."""
+        if self.composer.close_offers():
+            return
         self.clear_selection()
         if self._steering.mode is not Mode.ASK:
             self._steering.leave()
@@ -205,10 +234,22 @@ class ChatScreen(ChatView):
         if self._dialogue.phase is Phase.STOPPING:
             self.show_activity("Stopping")
 
-    async def action_control(self, scope: Scope, name: str) -> None:
-        """An action of one of the controls."""
-        await getattr(self._controls[scope], name)()
+    async def action_control(self, scope: Scope, name: str, argument: str = "") -> None:
+        """An action of one of the controls; an argument only where it takes one."""
+        method = getattr(self._controls[scope], name)
+        await (method(argument) if argument else method())
         self._invite()
+
+    @property
+    def is_idle(self) -> bool:
+        """Is a model loaded that does nothing?"""
+        return self._dialogue.phase is Phase.IDLE and self.session.model is not None
+
+    @property
+    def room(self) -> Room | None:
+        """The context window, as far as it is known."""
+        n_ctx = self._status.n_ctx
+        return Room(n_ctx, self._status.context_tokens) if n_ctx else None
 
     @property
     def is_replying(self) -> bool:

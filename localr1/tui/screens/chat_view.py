@@ -66,9 +66,11 @@ class ChatView(Screen[None]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """Four widgets below each other; turns are added to the transcript."""
+        """Widgets below each other; turns are added to the transcript."""
         yield self.title_line
         yield self.transcript
+        yield self.composer.offers
+        yield self.composer.chips
         yield self.composer
         yield self.status_line
 

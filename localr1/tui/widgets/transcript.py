@@ -73,7 +73,7 @@ def _turns(messages: Sequence[Message]) -> list[Turn]:
     turns: list[Turn] = []
     for position, message in enumerate(messages):
         if message.role == "user":
-            turns.append(Turn(message.text, position=position))
+            turns.append(Turn(message.text, position=position, files=message.files))
         elif message.role == "assistant" and turns:
             turns[-1].show_reply(message)
     return turns
