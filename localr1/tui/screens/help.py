@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from localr1.tui.actions import ACTIONS, key_names
+from localr1.tui.actions import ACTIONS, Action, key_names
 
 _KEY_CELLS = 22
 
@@ -34,9 +34,14 @@ class HelpScreen(ModalScreen[None]):
 
 def _table() -> Content:
     lines = [
-        Content.assemble((f"{key_names(action.keys):<{_KEY_CELLS}}", "$text-primary"), action.title)
+        Content.assemble((f"{_typed(action):<{_KEY_CELLS}}", "$text-primary"), action.title)
         for action in ACTIONS
     ]
     return Content("\n").join(
         [*lines, Content(""), Content("Text is selected with the mouse, Ctrl+C copies it.")]
     )
+
+
+def _typed(action: Action) -> str:
+    """Its keys, or else its word."""
+    return key_names(action.keys) if action.keys else f"/{action.word}"

@@ -295,6 +295,9 @@ class Composer(TypingArea):
     async def _insert(self, pasted: str) -> None:
         if self.read_only:
             return
+        if size_bytes(pasted) > FOLDED_BYTES:
+            self.post_message(PasteRefused(size_bytes(pasted), FOLDED_BYTES))
+            return
         # Terminals send a line end as \r; `clean` would drop it
         text = clean(pasted.replace("\r\n", "\n").replace("\r", "\n"))
         may_fold = not self.sends_nothing
