@@ -2,8 +2,8 @@
 
     Localr1Error
     ├── UsageError            a flag, setting or value that cannot be used
-    │   └── AttachmentRefused      a file that cannot be attached to a question
-    │       └── AttachmentMissing  no file where the path points
+    │   ├── AttachmentRefused      a file that cannot be attached to a question
+    │   └── AttachmentMissing      no file where its path points
     ├── ModelNotFound         no model where the reference points
     ├── ModelRefused          the file is not a model that can be run, with the reason
     ├── EngineError           the engine could not do its work
@@ -70,8 +70,8 @@ class AttachmentRefused(UsageError):
     """A file that cannot be attached to a question: no text, too large, or not readable."""
 
 
-class AttachmentMissing(AttachmentRefused):
-    """No file where the path points."""
+class AttachmentMissing(UsageError):
+    """No file where the path of an attachment points."""
 
     exit_code = ExitCode.NOT_FOUND
 
