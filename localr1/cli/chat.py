@@ -36,6 +36,7 @@ def chat(
     from localr1.cli.conversations import open_conversation
     from localr1.models.reference import find_model
     from localr1.session import ChatSession
+    from localr1.session.conversations import Conversations
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal", "use `localr1 run` in scripts and pipes")
@@ -44,10 +45,11 @@ def chat(
     reference = find_model(named) if named else _choose(settings)
     if reference is None:
         return int(ExitCode.OK)
-    conversation = open_conversation(
+    opened = open_conversation(
         settings, reference.name, Printer(), latest=latest, identity=identity
     )
-    session = ChatSession(reference, settings, conversation)
+    conversations = Conversations(opened.store) if opened.store else None
+    session = ChatSession(reference, settings, opened.conversation, conversations=conversations)
     # Textual takes 0.15 s to import; nothing but the chat needs it
     from localr1.tui.app import run_chat
 

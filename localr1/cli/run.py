@@ -80,7 +80,7 @@ def run(
     files = attached_files(paths, printer)
     words = " ".join(prompt)
     question = "" if interactive else read_question(words, printer, may_be_empty=bool(files))
-    conversation = open_conversation(
+    conversation, _ = open_conversation(
         settings, reference.name, printer, latest=latest, identity=identity
     )
     is_brief = not (interactive or latest or identity)
@@ -88,9 +88,7 @@ def run(
     events: EventShower = JsonEvents(printer, session)
     if not as_json:
         events = TextEvents(printer, session, settings.reasoning)
-    chat = LineChat(
-        session, events, printer, samples=samples, interactive=interactive, files=files
-    )
+    chat = LineChat(session, events, printer, samples=samples, interactive=interactive, files=files)
     if interactive:
         return chat.talk(first=words)
     return chat.ask_once(question)

@@ -80,7 +80,7 @@ class Localr1App(App[None]):
         self._interrupted = now
         if isinstance(self.screen, ChatScreen):
             if self.screen.is_replying:
-                await self.screen.action_stop()
+                await self.screen.stop()
             self.screen.status_line.say("Press Ctrl+C again to quit.")
 
     def _print_error_renderables(self) -> None:

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from textual.message import Message
 from textual.widget import Widget
 
-from localr1.chat.messages import FilePart
 from localr1.chat.messages import Message as Reply
 from localr1.engine.protocol import Event
 from localr1.tui.actions import Action
-from localr1.tui.question import Question
+from localr1.tui.question import Question, Written
 
 
 @dataclass
 class Submitted(Message):
-    """A person wants to send this text, and these files with it."""
+    """A person wants to send this."""
 
-    text: str
-    files: tuple[FilePart, ...] = ()
+    written: Written
 
 
 @dataclass
@@ -45,6 +43,11 @@ class ThinkingToggled(Message):
     """The line above a reasoning block was clicked."""
 
     header: Widget
+
+
+@dataclass
+class EarlierWanted(Message):
+    """A person scrolled to the first turn that is shown."""
 
 
 @dataclass

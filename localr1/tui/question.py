@@ -23,5 +23,7 @@ class Question(NamedTuple):
     """How long the reply may think; None leaves it to the conversation."""
     samples: int = 1
     """Replies side by side, of which one is kept."""
+    at: int | None = None
+    """Position of the earlier question that this one is asked instead of."""
     files: tuple[FilePart, ...] = ()
     """Attached to it."""

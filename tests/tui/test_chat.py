@@ -225,16 +225,6 @@ async def test_earlier_conversation_is_shown() -> None:
         assert "Ask something." not in running.seen
 
 
-async def test_long_conversation_shows_its_end_and_says_so() -> None:
-    session = ScriptedSession(messages=MESSAGES * 60)
-    async with chat(session) as running:
-        assert len(running.screen._turns) == 50
-        assert "Another one" in running.seen
-        await running.pilot.press("ctrl+home")
-        await running.settle()
-        assert "70 earlier questions are not shown." in running.seen
-
-
 async def test_read_only_conversation_cannot_be_written() -> None:
     session = ScriptedSession(messages=MESSAGES, read_only=True)
     async with chat(session) as running:

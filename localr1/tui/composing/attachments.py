@@ -118,6 +118,12 @@ class Attachments:
             self.count_again()
             self._changed()
 
+    def put(self, items: Sequence[Attachment]) -> None:
+        """These and no others."""
+        self.items = list(items)
+        self.count_again()
+        self._changed()
+
     def remove(self, item: Attachment) -> None:
         """Not this one after all."""
         if item in self.items:
@@ -126,8 +132,7 @@ class Attachments:
 
     def clear(self) -> None:
         """None of them."""
-        self.items.clear()
-        self._changed()
+        self.put(())
 
     def count_again(self) -> None:
         """The model may be free now: count what was only estimated."""

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from localr1.chat.messages import FilePart
-from localr1.tui.composing.attachments import Attachments, Room, fit_warning
+from localr1.tui.composing.attachments import Attachment, Attachments, Room, fit_warning
 from localr1.tui.composing.pasted import LIMIT_BYTES, Pasted, PastedTexts, size_bytes
 from localr1.tui.question import Written
 from localr1.tui.widgets.chips import Chip, Chips
+
+
+class Aside(NamedTuple):
+    """A question that is set aside while the composer is used for something else."""
+
+    text: str
+    files: list[Attachment]
+    pasted: PastedTexts
 
 
 class Enclosures:
@@ -27,7 +36,6 @@ class Enclosures:
         self.pasted = PastedTexts()
         self.room: Callable[[], Room | None] = lambda: None
         """Set by whoever knows the window."""
-        self._is_hidden = False
 
     @property
     def folded(self) -> list[Pasted]:
@@ -44,17 +52,24 @@ class Enclosures:
         folded = self.folded
         chips = [Chip(item, item.name, item.facts) for item in self.files.items]
         chips += [Chip(pasted, pasted.name, pasted.facts) for pasted in folded]
-        if self._is_hidden or not chips:
+        if not chips:
             self._chips.show(())
             return
         tokens = self.files.tokens + sum(pasted.tokens for pasted in folded)
         is_exact = self.files.is_counted and not folded
         self._chips.show(chips, fit_warning(tokens, self.room(), is_exact=is_exact))
 
-    def hide(self, is_hidden: bool) -> None:
-        """Keep them while the composer is used for something else."""
-        self._is_hidden = is_hidden
-        self.show()
+    def set_aside(self) -> Aside:
+        """All of them and the text, of which nothing is left here."""
+        aside = Aside(self._text(), list(self.files.items), self.pasted)
+        self.pasted = PastedTexts()
+        self.files.clear()
+        return aside
+
+    def take_up(self, aside: Aside) -> None:
+        """Those that were set aside."""
+        self.pasted = aside.pasted
+        self.files.put(aside.files)
 
     def written(self) -> Written:
         """The question as it would be sent now."""

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from localr1.chat.asked_effort import asked_effort
 from localr1.chat.effort import EFFORT_TOKENS, Asked, Effort
+from localr1.errors import Localr1Error
+from localr1.models.reference import find_model
 from localr1.tui.question import Question, Written
+from localr1.tui.screens.line_question import LineQuestion
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
@@ -60,12 +63,36 @@ class NextReply:
         elif self._screen.may_ask() and (written := composer.take()):
             self._screen.ask(self.question(written, TRIES))
 
+    async def change_model(self, name: str = "") -> None:
+        """Load another model; asked for where no name is given."""
+        if not self._screen.may_change():
+            return
+        if name:
+            self._load(name)
+            return
+
+        def take(line: str | None) -> None:
+            if line:
+                self._load(line)
+
+        question = LineQuestion("Model: the path of a GGUF file, or demo")
+        self._screen.app.push_screen(question, take)
+
+    def _load(self, name: str) -> None:
+        try:
+            model = find_model(name)
+        except Localr1Error as error:
+            self._screen.say_error(error)
+            return
+        if self._screen.may_change():
+            self._screen.load_model(model)
+
     def question(self, written: Written, samples: int = 1) -> Question:
         """What was written, asked as was chosen for it."""
         limit = Asked(origin="this reply", tokens=0) if self._skips_thinking else None
         self._skips_thinking = False
         self._screen.show_effort(self.words)
-        return Question(written.text, limit, samples, written.files)
+        return Question(written.text, limit, samples, files=written.files)
 
     def take_back(self, question: Question) -> None:
         """It was not sent: what was chosen for it holds for the next one."""

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from textual import events
 
-from localr1.chat.messages import FilePart
 from localr1.terminal_text import clean
 from localr1.tui.actions import Action, bindings
 from localr1.tui.composing.completion import Completion
 from localr1.tui.composing.drafts import draft_of, split_draft
 from localr1.tui.composing.dropped import dropped_file
-from localr1.tui.composing.enclosures import Enclosures
+from localr1.tui.composing.enclosures import Aside, Enclosures
 from localr1.tui.composing.pasted import LIMIT_BYTES as FOLDED_BYTES
 from localr1.tui.composing.pasted import Pasted, is_long, size_bytes
 from localr1.tui.composing.sent import SentQuestions
@@ -85,35 +84,40 @@ class Composer(TypingArea):
         text = without_mark(text.strip("\n"))
         self.sent.add(text)
         # At once: what is typed from now on belongs to the next message
-        self.show_question("")
+        self.show_written(Written(""))
         return Written(text, files)
 
     def attach(self, path: Path) -> None:
         """Let this file go with the question."""
         self.enclosures.files.attach(path)
 
-    def show(self, text: str, *, sends_nothing: bool) -> None:
-        """Show this text in place of what was there; says whether Enter alone says something."""
-        self.sends_nothing = sends_nothing
-        self.show_text(text)
-        self.enclosures.hide(sends_nothing)
+    def set_aside(self) -> Aside:
+        """All that is written here, which is empty then, for `take_up`."""
+        aside = self.enclosures.set_aside()
+        self.show_text("")
+        return aside
 
-    def show_question(self, text: str, files: Sequence[FilePart] = ()) -> None:
-        """Show a question, to be sent or changed, in place of all that was there."""
-        self.enclosures.replace(files)
-        self.show_text(self._folded_to_fit(text))
+    def take_up(self, aside: Aside) -> None:
+        """Show what was set aside in place of what is here now."""
+        self.enclosures.take_up(aside)
+        self.show_text(aside.text)
+
+    def show_written(self, written: Written) -> None:
+        """Show this, to be sent or changed, in place of all that was there."""
+        self.enclosures.replace(written.files)
+        self.show_text(self._folded_to_fit(written.text))
 
     def show_draft(self, draft: str) -> None:
         """Show a draft as `on_draft` was given it; its files are read again."""
         paths, text = split_draft(draft)
-        self.show_question(text)
+        self.show_written(Written(text))
         for path in paths:
             self.attach(path)
 
-    def put_back(self, text: str, files: Sequence[FilePart] = ()) -> None:
+    def put_back(self, written: Written) -> None:
         """Show again what could not be sent, before anything written since."""
-        text = self._folded_to_fit(text)
-        self.enclosures.files.add(files)
+        text = self._folded_to_fit(written.text)
+        self.enclosures.files.add(written.files)
         self.show_text(f"{text}\n{self.text}" if self.text and text else text or self.text)
 
     def open_paste(self, pasted: Pasted) -> None:
@@ -157,13 +161,13 @@ class Composer(TypingArea):
         if self.read_only:
             return
         if self.sends_nothing:
-            self.post_message(Submitted(self.text.strip("\n")))
+            self.post_message(Submitted(Written(self.text.strip("\n"))))
             self.clear()
         elif not await self._completion.enter() and not self._obeys():
             await self.enclosures.files.wait(READING_SECONDS)
             written = self.take()
             if written is not None:
-                self.post_message(Submitted(*written))
+                self.post_message(Submitted(written))
 
     def _obeys(self) -> bool:
         """Run the text where it looks like a command; whether it does."""
