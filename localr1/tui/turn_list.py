@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from localr1.chat.messages import Message
+from localr1.chat.messages import FilePart, Message
 from localr1.tui.counter import Clock
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import Place
@@ -87,10 +87,10 @@ class TurnList(Sequence[Turn]):
         """Are there turns that are not shown?"""
         return bool(self._earlier)
 
-    def add(self, question: str, position: int) -> Turn:
+    def add(self, question: str, position: int, files: Sequence[FilePart] = ()) -> Turn:
         """A new turn at the end; those far above it are not shown any more."""
         self._let_go()
-        turn = Turn(question, self._clock, position)
+        turn = Turn(question, self._clock, position, files)
         self.prepare(turn)
         self._turns.append(turn)
         self._transcript.add_turn(turn)
@@ -99,7 +99,8 @@ class TurnList(Sequence[Turn]):
     def replace_reply(self, turn: Turn, messages: Sequence[Message]) -> Turn:
         """A new turn in place of this one and all after it, with the same question."""
         self._drop(turn.position)
-        return self.add(messages[turn.position].text, turn.position)
+        question = messages[turn.position]
+        return self.add(question.text, turn.position, question.files)
 
     def take_back(self) -> None:
         """The last turn is not there after all."""
@@ -137,7 +138,8 @@ class TurnList(Sequence[Turn]):
         return turns
 
     def _turn(self, messages: Sequence[Message], position: int) -> Turn:
-        turn = Turn(messages[position].text, self._clock, position)
+        question = messages[position]
+        turn = Turn(question.text, self._clock, position, question.files)
         self.prepare(turn)
         for message in messages[position + 1 : position + 2]:
             if message.role == "assistant":
