@@ -29,13 +29,14 @@ ATTRIBUTES = {
     "meta": {"charset", "content", "http-equiv", "name"},
     "ol": {"start"},
     "p": {"class"},
+    "pre": {"class"},
     "section": {"class"},
     "td": {"style"},
     "th": {"style"},
 }
 PLAIN = {
     *("html", "head", "title", "style", "body", "header", "main", "h1", "h2", "h3", "h4", "h5"),
-    *("h6", "details", "summary", "pre", "blockquote", "ul", "li", "em", "strong", "s", "table"),
+    *("h6", "details", "summary", "blockquote", "ul", "li", "em", "strong", "s", "table"),
     *("thead", "tbody", "tr", "hr", "br"),
 }
 
@@ -162,6 +163,21 @@ def test_formulas_stay_as_they_were_written(formula: str) -> None:
     read = page(answer(f"So {formula} holds, and `\\(` stays code."))
     assert read.texts["code.maths"] == [formula]
     assert read.texts["code"] == ["\\("]
+
+
+@pytest.mark.parametrize(
+    "formula", ["\\[\na \\\\\n- b\n\n= c_1 * d_2\n\\]", "$$\n# a < b\n$$", "\\[ x \\]", "$$x$$"]
+)
+def test_formulas_on_lines_of_their_own_are_blocks(formula: str) -> None:
+    read = page(answer(f"So:\n{formula}\nholds.\n\n- as\n  {formula}"))
+    assert read.texts["pre.maths"][0].rstrip() == formula
+    assert "li" in read.texts
+
+
+def test_what_is_no_formula_stays_text() -> None:
+    read = page(answer("$$\n\n\\[ open\n\n- item\n\n$$$$ \\(\\) cost 5$"))
+    assert "pre.maths" not in read.texts or "item" in read.texts["section.assistant"][0]
+    assert "cost 5$" in read.texts["section.assistant"][0]
 
 
 def test_what_others_put_into_a_thought_is_marked() -> None:

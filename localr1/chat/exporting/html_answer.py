@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
@@ -18,6 +19,7 @@ _OPTIONS = {"html": False, "xhtmlOut": False, "maxNesting": _MAX_NESTING}
 _ADDRESSES = ("http://", "https://", "mailto:")
 _MATHS = (("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"))
 _FORMULA_CHARACTERS_AT_MOST = 5_000
+_FORMULA_LINES_AT_MOST = 100
 """Looking farther for each of many openers that nothing closes would take minutes."""
 
 
@@ -29,6 +31,9 @@ def _parser() -> MarkdownIt:
     # An image would be loaded, and a reference definition would make its address vanish.
     parser.enable(["table", "strikethrough"]).disable(["image", "reference", "lheading"])
     parser.inline.ruler.before("escape", "maths", _maths)
+    parser.block.ruler.before(
+        "fence", "maths_block", _maths_block, {"alt": ["paragraph", "blockquote", "list"]}
+    )
     parser.validateLink = _is_harmless  # type: ignore[assignment,method-assign]
     parser.add_render_rule("link_open", _link_open)
     return parser
@@ -57,6 +62,30 @@ def _maths(state: StateInline, silent: bool) -> bool:
                 token.attrs = {"class": "maths"}
                 token.content = state.src[state.pos : end + len(closer)]
             state.pos = end + len(closer)
+            return True
+    return False
+
+
+def _maths_block(state: StateBlock, first: int, end: int, silent: bool) -> bool:
+    """A formula on lines of its own, in which "- b" is no list."""
+    start = state.bMarks[first] + state.tShift[first]
+    closer = dict(_MATHS[1:]).get(state.src[start : start + 2])
+    if closer is None or state.is_code_block(first):
+        return False
+    if state.src.find(closer, start + 2, start + _FORMULA_CHARACTERS_AT_MOST) < 0:
+        return False
+    for line in range(first, min(end, first + _FORMULA_LINES_AT_MOST)):
+        size = state.eMarks[line] - start
+        if size > _FORMULA_CHARACTERS_AT_MOST or state.sCount[line] < state.blkIndent:
+            return False
+        closes = state.src.endswith(closer, start, state.eMarks[line])
+        if closes and (line > first or size > len(closer) + 1):
+            if not silent:
+                state.line = line + 1
+                token = state.push("code_block", "code", 0)
+                token.attrs = {"class": "maths"}
+                token.content = state.getLines(first, line + 1, state.blkIndent, True)
+                token.map = [first, line + 1]
             return True
     return False
 
