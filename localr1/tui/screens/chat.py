@@ -34,6 +34,7 @@ from localr1.tui.screens.chat_view import ChatView
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.chips import Chips
+from localr1.tui.widgets.conversation_list import ConversationList
 from localr1.tui.widgets.find_bar import FindBar
 from localr1.tui.widgets.offers import Offers
 from localr1.tui.widgets.outline_panel import OutlinePanel
@@ -42,7 +43,7 @@ from localr1.units import download_size
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from localr1.history.store import SearchHit
+    from localr1.history.search import SearchHit
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
 
@@ -170,6 +171,8 @@ class ChatScreen(ChatView):
     async def visit(self, hit: SearchHit) -> None:
         """Show the place of a hit, on whichever branch it is."""
         shown = self.session.messages
+        if hit.position is None:
+            return  # its title was found
         position = await self.session.reveal(hit.position)
         if position is None:
             return
@@ -192,6 +195,11 @@ class ChatScreen(ChatView):
     def may_look_elsewhere(self) -> bool:
         """May another branch be shown now? If not, it says why."""
         return self.may_leave()
+
+    async def on_conversation_list_opened(self, message: ConversationList.Opened) -> None:
+        """Open what was chosen in the list."""
+        await self._lists.open(message.identity)
+        self.back_to_composer()
 
     def on_branch_turned(self, message: BranchTurned) -> None:
         """An arrow was clicked."""
