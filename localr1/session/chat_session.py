@@ -442,6 +442,15 @@ class ChatSession:
         """
         await self._kept.rename(title)
 
+    @property
+    def draft(self) -> str:
+        """What was typed and not sent when the conversation was left."""
+        return self._kept.draft
+
+    async def keep_draft(self, text: str) -> None:
+        """Keep what is typed and not sent with the conversation."""
+        await self._kept.keep_draft(text)
+
     async def take_up(self, conversation: Conversation | None) -> None:
         """Leave this conversation for another one; the model stays loaded.
 

@@ -77,6 +77,7 @@ class ChatScreen(ChatView):
         preferred: Preferences = Preferences(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(session, clock)
+        self.composer.on_draft = lambda _: self.run_worker(self.keep_draft(), group="draft")
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
@@ -122,6 +123,8 @@ class ChatScreen(ChatView):
             self.transcript.follow()
         self.composer.read_only = self.session.read_only
         self._writing.begin()
+        if self.session.draft:
+            self.composer.show_draft(self.session.draft)
         if self.session.read_only:
             self.transcript.note().add(READ_ONLY, "warning")
 
@@ -137,12 +140,22 @@ class ChatScreen(ChatView):
         if self.is_narrow:
             self.show_list(False)
 
+    async def keep_draft(self) -> None:
+        """Keep what is being written with the conversation that is shown."""
+        if self._steering.mode is Mode.ASK:
+            await self.session.keep_draft(self.composer.draft)
+
+    async def on_unmount(self) -> None:
+        """The chat is left."""
+        await self.keep_draft()
+
     # ---- another conversation, another branch ----------------------------------------------
 
     def show_conversation(self) -> None:
         """Show the conversation that the session has taken up."""
         self._picker.forget()
         self._steering.leave()
+        self.composer.show_draft("")
         self.clear_selection()
         self.transcript.clear()
         self._turns.show(())
@@ -168,19 +181,18 @@ class ChatScreen(ChatView):
             self._turns.show_earlier(self.session.messages, position)
         return self._turns.at(position)
 
-    async def visit(self, hit: SearchHit) -> None:
-        """Show the place of a hit, on whichever branch it is."""
-        shown = self.session.messages
+    async def visit(self, hit: SearchHit) -> int | None:
+        """Show the place of a hit, on whichever branch it is; its position where there is one."""
         if hit.position is None:
-            return  # its title was found
+            return None  # its title was found
+        shown = self.session.messages
         position = await self.session.reveal(hit.position)
-        if position is None:
-            return
         if self.session.messages != shown:
             self.show_from(0)
-        turn = self.turn_at(position)
+        turn = None if position is None else self.turn_at(position)
         if turn is not None:
             self.call_after_refresh(self.transcript.show_turn, turn)
+        return position
 
     def may_leave(self) -> bool:
         """May another conversation be shown now? If not, it says why."""
