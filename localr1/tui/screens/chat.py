@@ -25,8 +25,6 @@ from localr1.tui.screens.chat_view import ChatView
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.composer import LIMIT_BYTES
-from localr1.tui.widgets.find_bar import FindBar
-from localr1.tui.widgets.outline_panel import OutlinePanel
 from localr1.units import download_size
 
 if TYPE_CHECKING:
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
     from localr1.history.store import SearchHit
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
+    from localr1.tui.widgets.find_bar import FindBar
+    from localr1.tui.widgets.outline_panel import OutlinePanel
 
 WIDE = 140
 """Cells from which the list of conversations is shown from the start."""

@@ -58,7 +58,7 @@ class OutlinePanel(Widget, can_focus=True):
         step: Step
 
     def __init__(self) -> None:
-        super().__init__(id="outline", classes="panel")
+        super().__init__(classes="panel")
         self._steps: Sequence[Step] = ()
         self._rows: list[tuple[Kind, str, str]] = []
         self._here: int | None = None
