@@ -120,9 +120,9 @@ async def _cost(app: Localr1App, what: str, size_kb: int, how: str) -> float:
     turn.trace.set_class(how != "all", "-live")
     turn.trace.display = what == "thinking" and how != "folded"
     if how == "outline":
-        await screen.action_control("thinking", "outline")
+        screen.call_later(screen.action_control, "thinking", "outline")
     elif how == "found":
-        await screen.find("the", 0)
+        screen.call_later(screen.find, "the", 0)
     await asyncio.sleep(1.5)
     started = time.process_time()
     for _ in range(UPDATES):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SIDE_COLUMNS = 120
 """Of the screen, from which on the panel stands beside the conversation, not in its place."""
 
+_GROWTH_CHARACTERS = 200
+"""Of the last step, before it is shown with its new share."""
+
 
 class Outline:
     """A panel that shows the steps of one thought."""
@@ -67,9 +70,11 @@ class Outline:
             self._screen.transcript.display = is_beside
             self._screen.call_after_refresh(self._screen.fit_column)
 
-    def follow(self) -> None:
-        """The thought grew; where it is read is known when it is laid out."""
+    def follow(self, *, is_over: bool = False) -> None:
+        """The thought grew, or is over; where it is read is known when it is laid out."""
         if self._panel is not None:
+            if self._followed is not None:
+                self._followed.grow(is_over=is_over)
             self._screen.call_after_refresh(self._follow)
 
     def _follow(self) -> None:
@@ -84,7 +89,7 @@ class Outline:
             self._followed = _Followed(turn)
             self._jumped = None
             self._screen.watch(turn.trace, "scroll_y", self._follow, init=False)
-        steps = self._followed.steps()
+        steps = self._followed.steps
         self._panel.show_steps(steps, self._here(turn, steps))
 
     def jump(self, step: Step) -> None:
@@ -125,14 +130,21 @@ class _Followed:
         self._generation = turn.trace.generation
         self._outliner = Outliner()
         self._length = 0
+        self._shown = (-1, 0)
+        self.steps: Sequence[Step] = ()
+        """All of them, but for a few words at the end."""
+        self.grow()
 
     def is_of(self, turn: Turn) -> bool:
         """Is this still that turn's thought, at most longer?"""
         return turn is self.turn and turn.trace.generation == self._generation
 
-    def steps(self) -> Sequence[Step]:
-        """All steps so far."""
+    def grow(self, *, is_over: bool = False) -> None:
+        """Read what is new; the steps are made anew when there are more, or much was added."""
         text = self.turn.trace.text
         self._outliner.append(text[self._length :])
         self._length = len(text)
-        return self._outliner.steps
+        begun, length = self._shown
+        if is_over or begun != self._outliner.begun or self._length - length >= _GROWTH_CHARACTERS:
+            self._shown = (self._outliner.begun, self._length)
+            self.steps = self._outliner.steps

@@ -312,7 +312,7 @@ class ChatScreen(ChatView):
         self.run_worker(self._lists.refresh())
         self.show_title()
         self._steering.stream_ended()
-        self._thinking.shown_outline.follow()
+        self._thinking.shown_outline.follow(is_over=True)
         self._invite()
 
     def on_not_sent(self, message: NotSent) -> None:
