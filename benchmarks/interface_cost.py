@@ -96,6 +96,8 @@ async def _measure(app: Localr1App) -> dict[str, list[float]]:
     return {
         "thinking, 12 rows": [await _cost(app, "thinking", kb, "") for kb in SIZES_KB],
         "thinking, all rows": [await _cost(app, "thinking", kb, "all") for kb in SIZES_KB],
+        "thinking, outline open": [await _cost(app, "thinking", kb, "outline") for kb in SIZES_KB],
+        "thinking, words found": [await _cost(app, "thinking", kb, "found") for kb in SIZES_KB],
         "thinking, folded": [await _cost(app, "thinking", kb, "folded") for kb in SIZES_KB],
         "answer, mixed Markdown": [await _cost(app, "answer", kb, "") for kb in SIZES_KB],
     }
@@ -106,27 +108,30 @@ async def _cost(app: Localr1App, what: str, size_kb: int, how: str) -> float:
     from localr1.engine.protocol import Answer, Reasoning
     from localr1.tui.messages import EventsArrived
     from localr1.tui.screens.chat import ChatScreen
-    from localr1.tui.turn import Turn
 
     screen = app.screen
     assert isinstance(screen, ChatScreen)
-    await screen.transcript.remove_children()
-    turn = Turn("What does an update cost?")
-    screen._turns.append(turn)
-    screen.transcript.add_turn(turn)
+    screen._turns.show(())
+    turn = screen._turns.add("What does an update cost?", 0)
     event = Reasoning if what == "thinking" else Answer
     pieces = _pieces()
     for _ in range(size_kb * 1024 // UPDATE_CHARACTERS):
         turn.apply(event(text=next(pieces), tokens=8))
     turn.trace.set_class(how != "all", "-live")
     turn.trace.display = what == "thinking" and how != "folded"
+    if how == "outline":
+        screen.call_later(screen.action_control, "thinking", "outline")
+    elif how == "found":
+        screen.call_later(screen.find, "the", 0)
     await asyncio.sleep(1.5)
     started = time.process_time()
     for _ in range(UPDATES):
         update = event(text=next(pieces), tokens=8)
         screen.post_message(EventsArrived([update], of_reply=True))
         await asyncio.sleep(INTERVAL_SECONDS)
-    return (time.process_time() - started) / UPDATES * 1000
+    cost = (time.process_time() - started) / UPDATES * 1000
+    screen._close_panel()
+    return cost
 
 
 def _pieces() -> Iterator[str]:

@@ -13,6 +13,7 @@ from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
 from localr1.engine.protocol import Answer, Prompt, Reasoning
 from localr1.settings import Settings
 from localr1.tui.preferences import Preferences, preferences
+from localr1.tui.widgets.find_bar import FindBar
 from localr1.tui.widgets.outline_panel import SIGNS, OutlinePanel
 from tests.tui.harness import Chat, chat
 from tests.tui.scripted_session import DONE, ScriptedSession, Step, reply
@@ -76,9 +77,7 @@ async def test_the_live_window_is_scrolled_by_wheel_and_keys_and_followed_again(
         await running.ask("Go")
         trace = running.screen.turns[-1].trace
         await running.pilot.hover(trace, offset=(5, 5))
-        wheel = {"x": 5, "y": 5, "delta_x": 0, "delta_y": -1, "button": 0}
-        keys = {"shift": False, "meta": False, "ctrl": False}
-        trace.post_message(MouseScrollUp(trace, **wheel, **keys))
+        trace.post_message(MouseScrollUp(trace, 5, 5, 0, -1, 0, False, False, False))
         await running.settle()
         gates[0].set()
         await running.settle()
@@ -301,6 +300,19 @@ async def test_hostile_words_are_harmless_in_the_outline() -> None:
         assert "[red]no[/red]" in running.seen
         assert "\x1b" not in running.seen
         assert "\u202e" not in running.seen
+
+
+async def test_panels_that_are_opened_and_closed_quickly() -> None:
+    async with chat(ScriptedSession(messages=MESSAGES)) as running:
+        screen = running.screen
+        for _ in range(3):
+            await screen.action_control("thinking", "outline")
+            await screen.action_control("find", "find")
+            await screen.action_stop()
+        await screen.action_control("thinking", "outline")
+        await running.settle()
+        assert len(screen.query(OutlinePanel)) == 1
+        assert not screen.query(FindBar)
 
 
 async def test_an_outline_ends_with_its_thought() -> None:

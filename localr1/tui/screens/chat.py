@@ -35,9 +35,7 @@ from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.chips import Chips
 from localr1.tui.widgets.conversation_list import ConversationList
-from localr1.tui.widgets.find_bar import FindBar
 from localr1.tui.widgets.offers import Offers
-from localr1.tui.widgets.outline_panel import OutlinePanel
 from localr1.units import download_size
 
 if TYPE_CHECKING:
@@ -46,6 +44,8 @@ if TYPE_CHECKING:
     from localr1.history.search import SearchHit
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
+    from localr1.tui.widgets.find_bar import FindBar
+    from localr1.tui.widgets.outline_panel import OutlinePanel
 
 WIDE = 140
 """Cells from which the list of conversations is shown from the start."""
@@ -353,7 +353,7 @@ class ChatScreen(ChatView):
         self.run_worker(self._lists.refresh())
         self.show_title()
         self._steering.stream_ended()
-        self._thinking.shown_outline.follow()
+        self._thinking.shown_outline.follow(is_over=True)
         self._writing.stream_ended()
         self._invite()
 
