@@ -141,7 +141,7 @@ class _Page:
         spans = highlight(node.content, language) if closed else (Span(node.content),)
         rows = _panel(spans, width)
         if language and not self._is_context(node):
-            look = Pressable((PANEL, QUIET), CodeBlock(language, node.content))
+            look = Pressable((PANEL, QUIET), CodeBlock(language, node.content.removesuffix("\n")))
             rows.insert(0, Row((), "", [Span(f" {language[: width - 2]}", look)], (PANEL,)))
         return rows
 
