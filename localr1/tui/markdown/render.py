@@ -39,6 +39,9 @@ LOOKS = {
 }
 """The component classes that a widget needs to draw these rows."""
 
+_GOES_ON = "↳"
+"""Before the rest of a code line that was cut."""
+
 NARROWEST = 8
 """Cells that indentation leaves to the words at least."""
 
@@ -141,7 +144,7 @@ class _Page:
         spans = highlight(node.content, language) if closed else (Span(node.content),)
         rows = _panel(spans, width)
         if language and not self._is_context(node):
-            look = Pressable((PANEL, QUIET), CodeBlock(language, node.content))
+            look = Pressable((PANEL, QUIET), CodeBlock(language, node.content.removesuffix("\n")))
             rows.insert(0, Row((), "", [Span(f" {language[: width - 2]}", look)], (PANEL,)))
         return rows
 
@@ -191,9 +194,10 @@ def _panel(spans: Sequence[Span], width: int) -> list[Row]:
     rows: list[Row] = []
     for line in _code_lines(spans):
         for number, piece in enumerate(_cut_line(line, room)):
+            margin = Span(_GOES_ON, (PANEL, QUIET)) if number else Span(" ", (PANEL,))
             if number:
                 rows[-1] = rows[-1]._replace(ending="")
-            rows.append(Row(piece, margin=[Span(" ", (PANEL,))], fill=(PANEL,)))
+            rows.append(Row(piece, margin=[margin], fill=(PANEL,)))
     return rows
 
 

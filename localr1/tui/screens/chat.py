@@ -10,6 +10,7 @@ from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.composing.attachments import Room
+from localr1.tui.controls.answers import Answers
 from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.lists import Lists
@@ -21,8 +22,10 @@ from localr1.tui.controls.writing import Writing
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Dialogue, Phase
 from localr1.tui.messages import (
+    CodeClicked,
     CommandGiven,
     EventsArrived,
+    LinkClicked,
     NotSent,
     PasteRefused,
     Remark,
@@ -87,9 +90,11 @@ class ChatScreen(ChatView):
         self._picker = Turns(self)
         self._lists = Lists(self)
         self._writing = Writing(self)
+        self._answers = Answers(self)
         self._controls: dict[Scope, object] = {
             "turns": self._picker,
             "lists": self._lists,
+            "answer": self._answers,
             "steering": self._steering,
             "next": self._next_reply,
             "kept": KeptThought(self, clock),
@@ -368,6 +373,14 @@ class ChatScreen(ChatView):
     def on_remark(self, message: Remark) -> None:
         """Say it."""
         self.say(message.text)
+
+    def on_link_clicked(self, message: LinkClicked) -> None:
+        """Nothing opens before the person has seen the whole address."""
+        self._answers.ask_to_open(message.address)
+
+    def on_code_clicked(self, message: CodeClicked) -> None:
+        """Copy the code."""
+        self._answers.copy_block(message.block)
 
     # ---- actions ---------------------------------------------------------------------------
 
