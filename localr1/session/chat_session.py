@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -32,6 +33,7 @@ from localr1.engine.protocol import (
     Reasoning,
     TokenCount,
 )
+from localr1.engine.sampling import Sampling
 from localr1.errors import EngineError, Localr1Error, UsageError
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
@@ -40,10 +42,16 @@ from localr1.session.between_questions import BetweenQuestions
 from localr1.session.conversations import Conversations
 from localr1.session.kept_messages import KeptMessages
 from localr1.session.loading import load_command
-from localr1.session.model_file import ModelFile, read_model_file
+from localr1.session.model_file import (
+    ModelFile,
+    model_names,
+    read_model_file,
+    with_settings,
+)
 from localr1.session.notices import Notices, vote_notice
 from localr1.session.prompt_messages import prompt_messages
 from localr1.session.reply_builder import ReplyBuilder, begun_reply, with_reasoning
+from localr1.session.setting_effects import check_together
 from localr1.session.thinking import reasoning_limit, reasoning_rule
 from localr1.settings import Settings
 from localr1.terminal_text import clean
@@ -132,6 +140,41 @@ class ChatSession:
         return self._kept.limit
 
     @property
+    def settings(self) -> Settings:
+        """What holds for the next reply, with the model's own once its file was read."""
+        return self._own_settings
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """How tokens are drawn; None before the model's file was read."""
+        return self._file.sampling if self._file else None
+
+    @property
+    def settings_names(self) -> tuple[str, ...]:
+        """What the model's own table in the settings file may be called."""
+        if self._file is None or self._file.header is None:
+            return (self._reference.name, self._reference.path.name)
+        return model_names(self._reference, self._file.header)
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where the running worker's native code prints; None before there was one."""
+        return self._engine.log_path
+
+    def use_settings(self, settings: Settings) -> None:
+        """Follow other settings from the next reply on; some need `load` again.
+
+        `setting_effects` says which. A reply that is being written goes on as it was begun.
+
+        Raises:
+            UsageError: they do not go together or with the model; nothing has changed.
+        """
+        check_together(settings)
+        if self._file is not None:
+            self._file = with_settings(self._file, self._reference, settings)
+        self._settings = settings
+
+    @property
     def _own_settings(self) -> Settings:
         """The settings, with the model's own once its file was read."""
         return self._file.settings if self._file else self._settings
@@ -166,6 +209,7 @@ class ChatSession:
             yield event
 
     async def _load(self) -> AsyncIterator[Event]:
+        await self._between.interrupt()
         self._file = file = await asyncio.to_thread(
             read_model_file, self._reference, self._settings
         )

@@ -23,7 +23,7 @@ class Action(NamedTuple):
 
     name: str
     keys: str
-    """Textual's key names, separated by commas; may be empty."""
+    """Textual's key names, separated by commas; empty where it has none."""
     title: str
     scope: Scope
     explanation: str = ""
@@ -134,16 +134,12 @@ ACTIONS = (
     Action("top", "ctrl+home", "To the beginning", "chat", "Scroll to the first message", "top"),
     Action("bottom", "ctrl+end", "To the end", "chat", "Scroll to the end and follow it", "end"),
     Action("help", "f1", "All keys", "app", "What can be done, and with which key", "help"),
+    Action("settings", "", "Settings", "app", "Every one, from where it comes", "settings"),
+    Action("doctor", "", "Doctor", "app", "What this computer has and what is used", "doctor"),
+    Action("log", "", "The engine's log", "app", "What its native code prints, live", "log"),
     Action("switch_colours", "f2", "Dark or light", "app", "Switch between the two", "colours"),
-    Action("command_palette", "ctrl+p", "Commands", "app", "commands"),
-    Action(
-        "quit",
-        "ctrl+q",
-        "Quit",
-        "app",
-        "End the engine and leave; the conversation is kept",
-        "quit",
-    ),
+    Action("command_palette", "ctrl+p", "Commands", "app", word="commands"),
+    Action("quit", "ctrl+q", "Quit", "app", "End the engine; the conversation is kept", "quit"),
     Action("interrupt", "ctrl+c", "Copy the selection, or twice: quit", "app"),
 )
 
@@ -225,7 +221,7 @@ def commands() -> Iterator[tuple[Action, str]]:
 
 def key_names(keys: str) -> str:
     """The first two keys as keyboards write them: "ctrl+t,pageup" -> "Ctrl+T, Page Up"."""
-    return ", ".join(_key_name(key) for key in keys.split(",")[:2])
+    return ", ".join(_key_name(key) for key in keys.split(",")[:2] if key)
 
 
 def _key_name(key: str) -> str:

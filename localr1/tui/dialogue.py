@@ -51,6 +51,7 @@ class Dialogue:
 
     async def load(self) -> None:
         """Load the model, then send the question that waits."""
+        self._loaded = False
         await self._run(self._session.load(), Phase.LOADING)
         question, self.waiting = self.waiting, None
         if question is not None and self._loaded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -22,6 +23,7 @@ from localr1.engine.protocol import (
     Ready,
     Reasoning,
 )
+from localr1.engine.sampling import Sampling
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.history.unkept import UnkeptConversation
@@ -29,6 +31,8 @@ from localr1.models.reference import ModelReference
 from localr1.session.conversations import Conversations
 from localr1.session.kept_messages import KeptMessages
 from localr1.session.reply_builder import ReplyBuilder, with_reasoning
+from localr1.session.setting_effects import check_together
+from localr1.settings import Settings
 from localr1.terminal_text import clean
 
 MODEL = ModelFacts(
@@ -89,6 +93,7 @@ class ScriptedSession:
         thinks: ReasoningLimit = ReasoningLimit(),  # noqa: B008 - frozen
         conversations: Conversations | None = None,
         conversation: Conversation | UnkeptConversation | None = None,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
         if conversation is None:
             conversation = UnkeptConversation()
@@ -101,6 +106,10 @@ class ScriptedSession:
         self.plan: LoadPlan | None = None
         self.model_name = model_name
         self._thinks = thinks
+        self.settings = settings
+        self.settings_names: tuple[str, ...] = (model_name,)
+        self.log_path: Path | None = None
+        self.sampling: Sampling | None = None
         self.loads = 0
         self.vote: Vote | None = None
         self.sent: list[str] = []
@@ -121,6 +130,7 @@ class ScriptedSession:
 
     async def load(self) -> AsyncIterator[Event]:
         """Play the load."""
+        self.loads += 1
         async for event in self._play(self._load):
             if isinstance(event, Ready):
                 self.model, self.plan = event.model, event.plan
@@ -247,6 +257,11 @@ class ScriptedSession:
     async def answer_now(self) -> None:
         """Remember it; the script goes on when the test says so."""
         self.answers_asked += 1
+
+    def use_settings(self, settings: Settings) -> None:
+        """Keep them; those that do not go together are refused."""
+        check_together(settings)
+        self.settings = settings.for_model(*self.settings_names)
 
     async def set_limit(self, limit: Asked | None) -> None:
         """As the real session."""

@@ -240,6 +240,13 @@ class ChatScreen(ChatView):
         """Change what was said, while nothing else can start."""
         self._start(Phase.CHANGING, self._dialogue.change(work))
 
+    def load_again(self) -> str:
+        """Load the model as the settings are now; answers why not, where it cannot be now."""
+        if self._dialogue.phase is not Phase.IDLE:
+            return _REFUSALS.get(self._dialogue.phase, _STILL_WRITING)
+        self._start(Phase.LOADING, self._dialogue.load())
+        return ""
+
     def _start(self, phase: Phase, work: Awaitable[None]) -> None:
         self._dialogue.phase = phase
         self.run_worker(work, group="session")
