@@ -11,6 +11,7 @@ from localr1.tui.widgets.entries_view import EntriesView
 
 HEADINGS: dict[Scope, str] = {
     "composer": "Writing",
+    "writing": "What goes with a question",
     "chat": "The conversation",
     "steering": "While it thinks",
     "next": "The next reply",
