@@ -18,7 +18,8 @@ async def test_help_lists_every_action_under_its_heading() -> None:
         help_screen = running.app.screen
         assert isinstance(help_screen, HelpScreen)
         for action in ACTIONS:
-            line = next(row for row in help_screen.copied.splitlines() if action.title in row)
+            rows = [(row, row[26:].split(". ")[0]) for row in help_screen.copied.splitlines()]
+            line = next(row for row, title in rows if title == action.title)
             assert key_names(action.keys) in line
             assert not action.word or f"/{action.word}" in line
         assert running.seen.index("Writing") < running.seen.index("The conversation")
