@@ -61,7 +61,7 @@ SENTENCES: dict[Effect, str] = {
 
 def effect(name: str) -> Effect:
     """From when on a change of this setting holds."""
-    return next(when for when, names in EFFECTS.items() if name in names)
+    return next((when for when, names in EFFECTS.items() if name in names), "next start")
 
 
 def check_together(settings: Settings) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+from textual.widgets import Input
 
 from localr1 import paths
 from localr1.chat.effort import Asked
@@ -13,8 +17,9 @@ from localr1.engine.protocol import Reasoning
 from localr1.engine.sampling import Sampling
 from localr1.session.setting_list import GROUPS, list_settings
 from localr1.settings import RULES, load_settings
+from localr1.tui.app import Localr1App
 from localr1.tui.screens.settings import SettingsScreen
-from tests.tui.harness import Chat, chat
+from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import DONE, PLAN, ScriptedSession
 
 
@@ -212,3 +217,27 @@ async def test_hostile_values_are_only_text() -> None:
         await running.settle()
         assert "[bold]x[/] [@click=app.quit]y" in running.seen
         assert "\x1b" not in running.seen
+
+
+@pytest.mark.parametrize("size", [(90, 32), (40, 24)])
+def test_view(
+    size: tuple[int, int], snapshot: SnapshotAssertion, snap_compare: Callable[..., bool]
+) -> None:
+    clock = Clock()
+    session = from_file('n_ctx = 4096\n[models."r1"]\ntype_k = "q8_0"\n', {}, mlock=True)
+    app = Localr1App(session, None, clock)  # type: ignore[arg-type]  # the contract
+    seen: list[str] = []
+
+    async def reach(pilot: Pilot[None]) -> None:
+        running = Chat(app, pilot, clock)
+        running.screen.composer.cursor_blink = False
+        await running.settle()
+        await open_settings(running)
+        app.screen.query_one("#search", Input).cursor_blink = False
+        await pilot.press("down", "down", "down", "down", "down", "enter", "down")
+        await running.settle()
+        seen.append(running.seen)
+
+    same_picture = snap_compare(app, terminal_size=size, run_before=reach)
+    assert seen[0] == snapshot
+    assert same_picture

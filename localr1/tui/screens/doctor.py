@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LOOKING = Entry("Looking at the computer and asking the engine…", kind="quiet")
 
+_LABEL_CELLS = 19
+
 _KINDS: dict[str, Kind] = {"problem": "problem", "command": "command", "verdict": "quiet"}
 
 
@@ -64,7 +66,7 @@ class DoctorScreen(TextSheet):
     def searched(self, words: str) -> None:
         """Show the rows with these words."""
         found = matching(self._entries, words)
-        self._view.show(found or [Entry("Nothing has these words.", kind="quiet")], 18)
+        self._view.show(found or [Entry("Nothing has these words.", kind="quiet")], _LABEL_CELLS)
 
 
 def _entry(row: ReportRow) -> Entry:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Click, Key
+from textual.events import Click, Key, Resize
 from textual.widgets import Input, Static
 
 from localr1 import paths
@@ -100,6 +100,11 @@ class SettingsScreen(Sheet):
         """The first line is the current one."""
         self._select(self._current)
 
+    def on_resize(self, event: Resize) -> None:
+        """Values stand in a column where there is room for one."""
+        super().on_resize(event)
+        self._show_values()
+
     # ---- searching and moving --------------------------------------------------------------
 
     def begin_search(self, character: str) -> None:
@@ -184,8 +189,8 @@ class SettingsScreen(Sheet):
             text = text or AUTOMATIC
         self._field = SettingField(name, one_line(text, 4_096), expected_values(rule), choices)
         self.body.mount(self._field, after=self._current)
-        self.say("Enter saves   Esc leaves it as it was   empty means automatic")
-        self.call_after_refresh(self.body.scroll_to_widget, self._field, animate=False)
+        empty = "" if choices else "   empty means automatic"
+        self.say(f"Enter saves   Esc leaves it as it was{empty}")
 
     def on_setting_field_given(self, message: SettingField.Given) -> None:
         """Save it, if it can be used."""
@@ -228,7 +233,7 @@ class SettingsScreen(Sheet):
 
     def _show_values(self) -> None:
         for line, setting in zip(self._lines, self._settings(), strict=True):
-            line.show(setting)
+            line.show(setting, is_narrow=self.is_narrow)
 
     def _end_field(self) -> None:
         if self._field is not None:
