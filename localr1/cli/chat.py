@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,6 +37,7 @@ def chat(
     from localr1.cli.conversations import open_conversation
     from localr1.models.reference import find_model
     from localr1.session import ChatSession
+    from localr1.session.conversations import Conversations
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal", "use `localr1 run` in scripts and pipes")
@@ -44,10 +46,11 @@ def chat(
     reference = find_model(named) if named else _choose(settings)
     if reference is None:
         return int(ExitCode.OK)
-    conversation = open_conversation(
+    opened = open_conversation(
         settings, reference.name, Printer(), latest=latest, identity=identity
     )
-    session = ChatSession(reference, settings, conversation)
+    conversations = Conversations(opened.store) if opened.store else None
+    session = ChatSession(reference, settings, opened.conversation, conversations=conversations)
     # Textual takes 0.15 s to import; nothing but the chat needs it
     from localr1.tui.app import run_chat
 
@@ -57,8 +60,8 @@ def chat(
 def _choose(settings: Settings) -> ModelReference | None:
     """Ask which model to open; None where the person leaves."""
     from localr1 import paths
-    from localr1.models.reference import models_in
+    from localr1.models.local_files import usual_places
     from localr1.tui.first_run import FirstRunApp
 
-    found = models_in(paths.models_folder())
-    return FirstRunApp(found, paths.settings_file(), settings.theme).run()
+    places = usual_places(paths.models_folder(), Path.cwd(), Path.home())
+    return FirstRunApp(settings, paths.settings_file(), places).run()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from localr1.chat.messages import Message
 from localr1.errors import StorageError
 from localr1.history.conversation import Conversation
+from localr1.history.unkept import UnkeptConversation
 
 SAVE_SECONDS = 0.5
 """A growing reply is saved this long after it changed: at most a second of it can be lost."""
@@ -20,7 +21,7 @@ class Recorder:
     After a failure it stops saving: `failure` says why, and the chat goes on.
     """
 
-    def __init__(self, conversation: Conversation | None) -> None:
+    def __init__(self, conversation: Conversation | UnkeptConversation | None) -> None:
         self._conversation = conversation
         self._position: int | None = None
         self._newest: Message | None = None

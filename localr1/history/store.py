@@ -6,14 +6,16 @@ import builtins
 import contextlib
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakSet
 
+from localr1.chat.exporting.tree import ConversationTree
 from localr1.chat.kept_limit import limit_from_json
 from localr1.errors import ConversationNotFound, StorageError
+from localr1.history import transfer
 from localr1.history.conversation import Conversation
 from localr1.history.database import Database
 from localr1.history.deletion import Deletions
@@ -29,6 +31,7 @@ __all__ = ["Conversation", "ConversationSummary", "HistoryStore", "SearchHit"]
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are easily read as another."""
+_IMPORT_LOCK = "import!"  # no conversation has such an id
 _LIST_HINT = "list them with `localr1 history`"
 
 
@@ -176,6 +179,28 @@ class HistoryStore:
             StorageError: the history cannot be written.
         """
         return self._deletions.purge()
+
+    def whole(self, conversation_id: str) -> ConversationTree:
+        """The conversation whose id is, or alone begins with, this: all branches, to be exported.
+
+        Raises:
+            ConversationNotFound: there is none, or several ids begin so.
+            StorageError: the history cannot be read.
+        """
+        return self._database.read(transfer.reading(self._full_id(conversation_id)))
+
+    def take_in(self, trees: Sequence[ConversationTree]) -> Sequence[transfer.TakenIn]:
+        """Write imported conversations, all of them or none; what became of each.
+
+        Raises:
+            StorageError: they cannot be written, or another import is at it.
+        """
+        if not self._locks.take(_IMPORT_LOCK):
+            raise StorageError("another import is under way", "wait for its end")
+        try:
+            return self._database.write(transfer.writing(trees))
+        finally:
+            self._locks.release(_IMPORT_LOCK)
 
     def close(self) -> None:
         """Remove what was deleted here, and close the database; other windows may write then."""

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from localr1.tui.counter import Clock
@@ -17,18 +17,30 @@ from localr1.tui.marks import one_line
 from localr1.tui.messages import ThinkingToggled
 from localr1.tui.status import Status
 from localr1.tui.turn import Turn
+from localr1.tui.turn_list import TurnList
 from localr1.tui.widgets.composer import Composer
+from localr1.tui.widgets.conversation_list import ConversationList
+from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.status_line import StatusLine
+from localr1.tui.widgets.trace_view import TraceView
 from localr1.tui.widgets.transcript import Transcript
 from localr1.tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
+    from localr1.engine.protocol import Event
+    from localr1.errors import Localr1Error
     from localr1.session import ChatSession
 
 COLUMN = 100
 """Cells that words may take: longer lines are hard to read."""
 
 MARGIN = 2
+
+LIST_CELLS = 32
+"""Width of the list of conversations."""
+
+NARROWEST_COLUMN = 56
+"""A column narrower than this is covered by the list instead of being squeezed by it."""
 
 
 class ChatView(Screen[None]):
@@ -41,11 +53,14 @@ class ChatView(Screen[None]):
         self.session = session
         self._clock = clock
         self._status = Status(model=one_line(session.model_name, 60))
-        self._turns: list[Turn] = []
         self._title = ""
+        self._load_event: Event | None = None
+        """The newest one of the model's load."""
         # Kept at hand: to look for them would walk through all widgets for each event
         self.title_line = Static(id="title", markup=False)
+        self.conversation_list = ConversationList(id="conversations")
         self.transcript = Transcript(id="transcript")
+        self._turns = TurnList(self.transcript, session.branches, clock)
         self.composer = Composer(id="composer")
         self.status_line = StatusLine(self._status, id="status")
         self._welcome: Welcome | None = Welcome(session.model_name)
@@ -58,7 +73,16 @@ class ChatView(Screen[None]):
     @property
     def current_turn(self) -> Turn | None:
         """The turn that actions are about: the one picked, or else the last one."""
-        return self._turns[-1] if self._turns else None
+        raise NotImplementedError
+
+    @property
+    def thinking_turn(self) -> Turn | None:
+        """The current turn if it has a thought; where none was picked, the last one that has."""
+        current = self.current_turn
+        if current is None or current.trace.text:
+            return current
+        turns = self._turns if current is self._turns[-1] else []
+        return next((turn for turn in reversed(turns) if turn.trace.text), None)
 
     @property
     def is_replying(self) -> bool:
@@ -66,31 +90,67 @@ class ChatView(Screen[None]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """Four widgets below each other; turns are added to the transcript."""
+        """Widgets below each other, beside the list; turns go to the transcript."""
+        yield self.conversation_list
         yield self.title_line
         yield self.transcript
+        yield self.composer.offers
+        yield self.composer.chips
         yield self.composer
         yield self.status_line
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Keep the words in a column in the middle."""
-        side = max(MARGIN, (event.size.width - COLUMN) // 2)
+    def on_resize(self) -> None:
+        """Keep the words in a column in the middle, beside panels where there is room."""
+        self.fit_column()
+
+    @property
+    def is_narrow(self) -> bool:
+        """The list of conversations covers the conversation."""
+        return self.size.width < LIST_CELLS + NARROWEST_COLUMN
+
+    @property
+    def room(self) -> int:
+        """Cells that the list of conversations leaves to the rest."""
+        is_beside = self.conversation_list.display and not self.is_narrow
+        return self.size.width - (LIST_CELLS if is_beside else 0)
+
+    def show_list(self, is_shown: bool) -> None:
+        """Show or hide the list of conversations."""
+        self.conversation_list.display = is_shown
+        self.fit_column()
+
+    def fit_column(self) -> None:
+        """Keep the words in a column in the middle of what the panels leave."""
+        self.conversation_list.set_class(self.is_narrow, "-over")
+        panels = [widget for widget in self.children if widget.has_class("panel")]
+        taken = sum(panel.outer_size.width for panel in panels if panel.has_class("-side"))
+        side = max(MARGIN, (self.room - taken - COLUMN) // 2)
         for widget in self.children:
-            widget.styles.padding = widget.styles.padding._replace(left=side, right=side)
+            if widget is not self.conversation_list and widget not in panels:
+                widget.styles.padding = widget.styles.padding._replace(left=side, right=side)
+
+    def _begin_welcome(self) -> None:
+        """An empty conversation, with a model that is loaded or being loaded."""
+        self._welcome = Welcome(self.session.model_name)
+        self.transcript.mount(self._welcome)
+        if self._load_event is not None:
+            self._welcome.take(self._load_event)
 
     def _end_welcome(self) -> None:
         if self._welcome is not None:
             self._welcome.remove()
             self._welcome = None
 
+    def on_earlier_wanted(self) -> None:
+        """Show more of what was said before."""
+        self._turns.show_earlier(self.session.messages)
+
     # ---- actions ---------------------------------------------------------------------------
 
     def action_toggle_thinking(self) -> None:
-        """Open or close the thinking of the last reply that has one."""
-        for turn in reversed(self._turns):
-            if turn.trace.text:
-                self._toggle_thinking(turn)
-                break
+        """Open or close the thinking of the current turn, or of the last reply that has one."""
+        if self.thinking_turn is not None:
+            self._toggle_thinking(self.thinking_turn)
 
     def on_thinking_toggled(self, message: ThinkingToggled) -> None:
         """Open or close the thinking whose line was clicked."""
@@ -98,8 +158,15 @@ class ChatView(Screen[None]):
             if turn.header is message.header:
                 self._toggle_thinking(turn)
 
+    def open_thinking(self, turn: Turn) -> None:
+        """Let the thinking of a turn be seen."""
+        turn.open_thinking()
+
     def _toggle_thinking(self, turn: Turn) -> None:
-        turn.toggle_thinking()
+        if turn.hides_thinking:
+            self.open_thinking(turn)
+        else:
+            turn.toggle_thinking()
         if not self.is_replying:
             # An opened block is read from its beginning; following the end would hide that
             show = self.transcript.scroll_to_widget
@@ -107,34 +174,49 @@ class ChatView(Screen[None]):
 
     def action_copy_answer(self) -> None:
         """Put the last answer on the clipboard."""
-        answers = [turn.answer.text for turn in self._turns if turn.answer.text]
+        turns = [self.current_turn, *reversed(self._turns)]
+        answers = [turn.answer.text for turn in turns if turn is not None and turn.answer.text]
         if not answers:
             self.say("There is no answer to copy yet.")
             return
-        self.app.copy_to_clipboard(answers[-1])
+        self.app.copy_to_clipboard(answers[0])
         self.say("Copied the answer.")
 
     def action_page_up(self) -> None:
-        """Scroll the conversation up."""
-        self.transcript.scroll_page_up(animate=False)
+        """Scroll the conversation up, or the thinking under the pointer."""
+        self._scrolled.scroll_page_up(animate=False)
 
     def action_page_down(self) -> None:
-        """Scroll the conversation down."""
-        self.transcript.scroll_page_down(animate=False)
+        """Scroll the conversation down, or the thinking under the pointer."""
+        self._scrolled.scroll_page_down(animate=False)
 
     def action_top(self) -> None:
-        """Scroll to the first message."""
-        self.transcript.scroll_home(animate=False)
+        """Scroll to the first message, or to the beginning of the thinking under the pointer."""
+        self._scrolled.scroll_home(animate=False)
 
     def action_bottom(self) -> None:
-        """Scroll to the end and follow it."""
-        self.transcript.follow()
+        """Scroll to the end and follow it, the end of the thinking as well."""
+        if self._turns and self._turns[-1].is_thinking:
+            self._turns[-1].trace.anchor()
+        if self._scrolled is self.transcript:
+            self.transcript.follow()
+
+    @property
+    def _scrolled(self) -> Widget:
+        """What keys scroll: a small window of thinking under the pointer, else everything."""
+        under = self.app.mouse_over
+        is_window = isinstance(under, TraceView) and under.max_scroll_y > 0
+        return under if is_window and under is not None else self.transcript
 
     # ---- words -----------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
         """Say something in the status line for a moment."""
         self.status_line.say(text)
+
+    def say_error(self, error: Localr1Error) -> None:
+        """Say what went wrong, for a moment."""
+        self.say(sentence(error.message))
 
     def show_activity(self, activity: str) -> None:
         """What is being done now, in the status line."""
@@ -146,7 +228,8 @@ class ChatView(Screen[None]):
         self._status.effort = words
         self.status_line.refresh()
 
-    def _show_title(self) -> None:
+    def show_title(self) -> None:
+        """The title as it is now."""
         title = one_line(self.session.title, 200) or "New conversation"
         if title != self._title:
             self._title = title
