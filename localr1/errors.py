@@ -2,6 +2,8 @@
 
     Localr1Error
     ├── UsageError            a flag, setting or value that cannot be used
+    │   ├── AttachmentRefused      a file that cannot be attached to a question
+    │   └── AttachmentMissing      no file where its path points
     ├── ModelNotFound         no model where the reference points
     ├── ModelRefused          the file is not a model that can be run, with the reason
     ├── ImportRefused         the file holds no conversations that can be taken, with the reason
@@ -63,6 +65,16 @@ class UsageError(Localr1Error):
     """A flag, setting or value that cannot be used."""
 
     exit_code = ExitCode.USAGE
+
+
+class AttachmentRefused(UsageError):
+    """A file that cannot be attached to a question: no text, too large, or not readable."""
+
+
+class AttachmentMissing(UsageError):
+    """No file where the path of an attachment points."""
+
+    exit_code = ExitCode.NOT_FOUND
 
 
 class ModelNotFound(Localr1Error):

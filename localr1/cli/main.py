@@ -26,6 +26,7 @@ _COMMANDS = {
 _HIDDEN_COMMANDS = {
     "worker": "localr1.cli.hidden",
     "render-template": "localr1.cli.hidden",
+    "read-pdf": "localr1.cli.hidden",
 }
 
 
