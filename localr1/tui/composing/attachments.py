@@ -189,7 +189,8 @@ def fit_warning(tokens: int, room: Room | None, *, is_exact: bool) -> str:
     """That files and pastes do not fit into the window; nothing where they do."""
     if room is None or tokens + room.used <= room.n_ctx:
         return ""
-    about = "" if is_exact else "about "
-    needed = f"These need {about}{count(tokens, 'token')}; the window holds {room.n_ctx:,}"
+    needed = f"Too long: {'' if is_exact else '~'}{count(tokens, 'token')}"
     free = max(0, room.n_ctx - room.used)
-    return f"{needed}." if tokens > room.n_ctx else f"{needed}, of which {free:,} are free."
+    if tokens > room.n_ctx:
+        return f"{needed}, the window has {room.n_ctx:,}"
+    return f"{needed}, {free:,} are free"
