@@ -6,6 +6,7 @@
     │   └── AttachmentMissing      no file where its path points
     ├── ModelNotFound         no model where the reference points
     ├── ModelRefused          the file is not a model that can be run, with the reason
+    ├── ImportRefused         the file holds no conversations that can be taken, with the reason
     ├── EngineError           the engine could not do its work
     │   ├── EngineMissing     the engine library is not installed or does not load
     │   ├── LoadFailed        the engine refused the file or its settings
@@ -36,7 +37,7 @@ class ExitCode(enum.IntEnum):
     NOT_FOUND = 3
     """The model, conversation or file named does not exist."""
     REFUSED = 4
-    """The file is damaged or is not a model that can be run."""
+    """The file is damaged, or is not a model that can be run or an export that can be taken."""
     ENGINE = 5
     """The engine failed, crashed or was killed."""
     DOES_NOT_FIT = 6
@@ -84,6 +85,12 @@ class ModelNotFound(Localr1Error):
 
 class ModelRefused(Localr1Error):
     """The file is damaged or is not a model that can be run."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class ImportRefused(Localr1Error):
+    """The file is damaged or holds no conversations that can be taken."""
 
     exit_code = ExitCode.REFUSED
 

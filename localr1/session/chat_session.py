@@ -161,6 +161,16 @@ class ChatSession:
         """Where the running worker's native code prints; None before there was one."""
         return self._engine.log_path
 
+    def check_settings(self, settings: Settings) -> None:
+        """Raise where `use_settings` would refuse them.
+
+        Raises:
+            UsageError: they do not go together or with the model.
+        """
+        check_together(settings)
+        if self._file is not None:
+            with_settings(self._file, self._reference, settings)
+
     def use_settings(self, settings: Settings) -> None:
         """Follow other settings from the next reply on; some need `load` again.
 
@@ -169,7 +179,7 @@ class ChatSession:
         Raises:
             UsageError: they do not go together or with the model; nothing has changed.
         """
-        check_together(settings)
+        self.check_settings(settings)
         if self._file is not None:
             self._file = with_settings(self._file, self._reference, settings)
         self._settings = settings
@@ -210,9 +220,11 @@ class ChatSession:
 
     async def _load(self) -> AsyncIterator[Event]:
         await self._between.interrupt()
-        self._file = file = await asyncio.to_thread(
-            read_model_file, self._reference, self._settings
-        )
+        settings = self._settings
+        file = await asyncio.to_thread(read_model_file, self._reference, settings)
+        if self._settings is not settings:  # changed by a person meanwhile
+            file = with_settings(file, self._reference, self._settings)
+        self._file = file
         await self._engine.close()
         await self._engine.start()
         command = await load_command(self._engine, self._reference, file, lambda: self._stop_asked)

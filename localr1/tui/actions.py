@@ -104,10 +104,24 @@ ACTIONS = (
         "try",
         "question",
     ),
+    Action("carry_thought", "f8", "Carry the thought", "kept", "Or leave it out again", "carry"),
+    Action("delete_thought", "f9", "Delete the thought", "kept", "Its answer stays", "forget"),
     Action(
-        "carry_thought", "f8", "Carry the last thought", "kept", "Or leave it out again", "carry"
+        "outline",
+        "alt+o",
+        "Outline of the thinking",
+        "thinking",
+        "Its steps, to jump by",
+        "outline",
     ),
-    Action("delete_thought", "f9", "Delete the last thought", "kept", "Its answer stays", "forget"),
+    Action("toggle_all", "", "Open or close all thinking", "thinking", "In this chat", "unfold"),
+    Action(
+        "hide", "", "Hide or show the thinking", "thinking", "Of all replies in this chat", "hide"
+    ),
+    Action(
+        "copy_thought", "", "Copy the thought", "thinking", "As the model wrote it", "copythought"
+    ),
+    Action("find", "ctrl+f", "Find in this conversation", "find", "Thinking included", "find"),
     Action("copy_answer", "ctrl+o", "Copy the answer", "chat", "The last one, as Markdown", "copy"),
     Action("pick", "tab", "Pick a turn", "turns", "Single keys then act on it"),
     Action("pick_earlier", "", "The turn before", "turns"),
@@ -155,6 +169,7 @@ PICKED_KEYS = {
     "v": "compare",
     "c": "copy_answer",
     "t": "toggle_thinking",
+    "o": "outline",
     "k": "carry_thought",
     "x": "delete_thought",
 }

@@ -17,6 +17,7 @@ from localr1 import paths
 from localr1.errors import ExitCode
 from localr1.tui.actions import bindings, commands
 from localr1.tui.counter import Clock
+from localr1.tui.preferences import Preferences, preferences
 from localr1.tui.screens.chat import ChatScreen
 from localr1.tui.theme import DARK, LIGHT
 
@@ -39,10 +40,15 @@ class Localr1App(App[None]):
     BINDINGS = bindings("app")
 
     def __init__(
-        self, session: ChatSession, theme: str | None = None, clock: Clock = time.monotonic
+        self,
+        session: ChatSession,
+        theme: str | None = None,
+        clock: Clock = time.monotonic,
+        preferred: Preferences = Preferences(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
         self._session = session
+        self._preferred = preferred
         self._clock = clock
         self._interrupted = float("-inf")
         self.register_theme(DARK)
@@ -52,7 +58,7 @@ class Localr1App(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
-        return ChatScreen(self._session, self._clock)
+        return ChatScreen(self._session, self._clock, self._preferred)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our actions, and Textual's choice of themes."""
@@ -141,7 +147,8 @@ class Localr1App(App[None]):
 
 def run_chat(session: ChatSession, settings: Settings) -> int:
     """Show the chat until it is left; the session is closed then. The process's exit code."""
-    return asyncio.run(_run(Localr1App(session, settings.theme), session))
+    app = Localr1App(session, settings.theme, preferred=preferences(settings))
+    return asyncio.run(_run(app, session))
 
 
 async def _run(app: Localr1App, session: ChatSession) -> int:

@@ -70,7 +70,11 @@ class Turn:
             widget.display = False
         self._counter = ReplyCounter(clock)
         self._is_answering = False
+        self._is_open = False
+        self._hides_thinking = False
         self._failure = ""
+        self.collapses = True
+        """Whether the reasoning block closes when the answer starts."""
         self.limit = ReasoningLimit()
         """How long the reply may think."""
 
@@ -151,12 +155,32 @@ class Turn:
         """Say that the question is not sent yet."""
         self.header.show_waiting()
 
+    @property
+    def is_open(self) -> bool:
+        """Is the reasoning block open?"""
+        return self._is_open
+
+    @property
+    def hides_thinking(self) -> bool:
+        """Are the reasoning block and its line left out, open or not?"""
+        return self._hides_thinking
+
     def toggle_thinking(self) -> None:
         """Open or close the reasoning block."""
-        if self.trace.text:
+        self.open_thinking(not self._is_open)
+
+    def open_thinking(self, is_open: bool = True) -> None:
+        """Open or close the reasoning block, where there is one."""
+        if self.trace.text and is_open != self._is_open:
             # Opened again after the reply it is read like any text, not through a small window
             self.trace.set_class(self._counter.is_thinking, "-live")
-            self._open_trace(not self.trace.display)
+            self._open_trace(is_open)
+
+    def hide_thinking(self, hides: bool) -> None:
+        """Leave out the reasoning block and its line, or show them again."""
+        self._hides_thinking = hides
+        self.header.hide(hides)
+        self._open_trace(self._is_open)
 
     # ---- a running reply -------------------------------------------------------------------
 
@@ -193,7 +217,8 @@ class Turn:
     def _end_thinking(self) -> None:
         self._counter.stop_thinking()
         self._show_counts()
-        self._open_trace(False)
+        if self.collapses:
+            self._open_trace(False)
 
     def _show_counts(self) -> None:
         """Until the session says how the thought ended and what it counted."""
@@ -224,5 +249,6 @@ class Turn:
             self.header.display = False
 
     def _open_trace(self, is_open: bool) -> None:
-        self.trace.display = is_open
+        self._is_open = is_open
+        self.trace.display = is_open and not self._hides_thinking
         self.header.show_open(is_open)

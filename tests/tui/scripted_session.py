@@ -258,9 +258,13 @@ class ScriptedSession:
         """Remember it; the script goes on when the test says so."""
         self.answers_asked += 1
 
-    def use_settings(self, settings: Settings) -> None:
-        """Keep them; those that do not go together are refused."""
+    def check_settings(self, settings: Settings) -> None:
+        """Refuse those that do not go together."""
         check_together(settings)
+
+    def use_settings(self, settings: Settings) -> None:
+        """Keep them."""
+        self.check_settings(settings)
         self.settings = settings.for_model(*self.settings_names)
 
     async def set_limit(self, limit: Asked | None) -> None:

@@ -65,7 +65,7 @@ async def test_a_file_is_named_counted_sent_and_shown(folder: Path) -> None:
         assert session.sent_files == [(FilePart("main.py", CODE),)]
         assert session.messages[0].text == "What is it?"
         seen = running.seen
-        assert seen.index("main.py  32 B") < seen.index("What is it?")
+        assert seen.index("▌ main.py  32 B") < seen.index("▌ What is it?")
         assert running.texts(".question") == ["What is it?"]
         assert chips(running) == ""
 
@@ -190,7 +190,7 @@ async def test_what_does_not_fit_is_warned_of_and_a_narrow_screen_keeps_the_x(
     async with chat(ScriptedSession(), size=(40, 24)) as running:
         running.screen.composer.attach(folder / f"{'long' * 10}.txt")
         await until_read(running)
-        assert "Too long: 10,090 tokens, the window has" in running.seen
+        assert "Too long: 10,090 of 8,192 tokens\n" in running.seen
         row = next(row for row in running.rows() if "tokens  x" in row)
         assert "…  5.0 kB, 10,090 tokens  x" in row
 
@@ -198,7 +198,7 @@ async def test_what_does_not_fit_is_warned_of_and_a_narrow_screen_keeps_the_x(
 def test_the_warning_counts_what_the_window_holds_already() -> None:
     assert fit_warning(100, None, is_exact=True) == ""
     assert fit_warning(100, Room(1000, 900), is_exact=True) == ""
-    words = "Too long: ~101 tokens, 100 are free"
+    words = "Too long: ~101 of 100 free tokens"
     assert fit_warning(101, Room(1000, 900), is_exact=False) == words
 
 

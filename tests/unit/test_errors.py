@@ -22,6 +22,7 @@ EXIT_CODES = {
     "ConversationNotFound": 3,
     "OutputFailed": 7,
     "ModelRefused": 4,
+    "ImportRefused": 4,
     "EngineError": 5,
     "EngineMissing": 5,
     "LoadFailed": 5,

@@ -189,8 +189,7 @@ def fit_warning(tokens: int, room: Room | None, *, is_exact: bool) -> str:
     """That files and pastes do not fit into the window; nothing where they do."""
     if room is None or tokens + room.used <= room.n_ctx:
         return ""
-    needed = f"Too long: {'' if is_exact else '~'}{count(tokens, 'token')}"
-    free = max(0, room.n_ctx - room.used)
+    needed = f"Too long: {'' if is_exact else '~'}{tokens:,}"
     if tokens > room.n_ctx:
-        return f"{needed}, the window has {room.n_ctx:,}"
-    return f"{needed}, {free:,} are free"
+        return f"{needed} of {room.n_ctx:,} tokens"
+    return f"{needed} of {max(0, room.n_ctx - room.used):,} free tokens"

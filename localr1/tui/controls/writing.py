@@ -24,7 +24,7 @@ class Writing:
         self._screen = screen
         enclosures = screen.composer.enclosures
         enclosures.files.counter = self._count
-        enclosures.room = lambda: screen.room
+        enclosures.room = lambda: screen.window_room
 
     def begin(self) -> None:
         """The conversation is shown: its questions can be gone back to."""

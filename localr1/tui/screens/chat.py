@@ -10,10 +10,12 @@ from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.composing.attachments import Room
+from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.lists import Lists
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
+from localr1.tui.controls.thinking import Thinking
 from localr1.tui.controls.turns import Turns
 from localr1.tui.controls.writing import Writing
 from localr1.tui.counter import Clock
@@ -26,18 +28,22 @@ from localr1.tui.messages import (
     Remark,
     Submitted,
 )
+from localr1.tui.preferences import Preferences
 from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_view import ChatView
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.chips import Chips
+from localr1.tui.widgets.conversation_list import ConversationList
+from localr1.tui.widgets.find_bar import FindBar
 from localr1.tui.widgets.offers import Offers
+from localr1.tui.widgets.outline_panel import OutlinePanel
 from localr1.units import download_size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from localr1.history.store import SearchHit
+    from localr1.history.search import SearchHit
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
 
@@ -64,11 +70,19 @@ class ChatScreen(ChatView):
 
     BINDINGS = bindings("chat", *CONTROLS)
 
-    def __init__(self, session: ChatSession, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        session: ChatSession,
+        clock: Clock = time.monotonic,
+        preferred: Preferences = Preferences(),  # noqa: B008 - frozen
+    ) -> None:
         super().__init__(session, clock)
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
+        self._thinking = Thinking(self, preferred)
+        self._turns.prepare = self._thinking.prepare
+        self._find = Find(self)
         self._picker = Turns(self)
         self._lists = Lists(self)
         self._writing = Writing(self)
@@ -78,6 +92,8 @@ class ChatScreen(ChatView):
             "steering": self._steering,
             "next": self._next_reply,
             "kept": KeptThought(self, clock),
+            "thinking": self._thinking,
+            "find": self._find,
             "writing": self._writing,
         }
 
@@ -133,6 +149,7 @@ class ChatScreen(ChatView):
         if not self.session.messages:
             self._begin_welcome()
         self._show_messages()
+        self._thinking.shown_outline.follow()
         self._status.forget_reply()
         self.status_line.show_facts()
         self.show_effort(self._next_reply.words)
@@ -154,6 +171,8 @@ class ChatScreen(ChatView):
     async def visit(self, hit: SearchHit) -> None:
         """Show the place of a hit, on whichever branch it is."""
         shown = self.session.messages
+        if hit.position is None:
+            return  # its title was found
         position = await self.session.reveal(hit.position)
         if position is None:
             return
@@ -177,6 +196,11 @@ class ChatScreen(ChatView):
         """May another branch be shown now? If not, it says why."""
         return self.may_leave()
 
+    async def on_conversation_list_opened(self, message: ConversationList.Opened) -> None:
+        """Open what was chosen in the list."""
+        await self._lists.open(message.identity)
+        self.back_to_composer()
+
     def on_branch_turned(self, message: BranchTurned) -> None:
         """An arrow was clicked."""
         for turn in self._turns:
@@ -197,6 +221,7 @@ class ChatScreen(ChatView):
 
     def ask(self, question: Question) -> None:
         """Ask, or keep the question until the model is loaded."""
+        self.uncover()
         self._end_welcome()
         position = len(self.session.messages) if question.at is None else question.at
         self._turns.show(self.session.messages[:position], position)
@@ -296,6 +321,7 @@ class ChatScreen(ChatView):
                 self._take_load(event)
         if turn is not None and message.kept is not None:
             turn.show_reply(message.kept)
+        self._thinking.shown_outline.follow()
         self.status_line.show_facts()
         self.show_title()
         self._invite()
@@ -315,6 +341,7 @@ class ChatScreen(ChatView):
         self.run_worker(self._lists.refresh())
         self.show_title()
         self._steering.stream_ended()
+        self._thinking.shown_outline.follow()
         self._writing.stream_ended()
         self._invite()
 
@@ -345,8 +372,10 @@ class ChatScreen(ChatView):
         self._writing.clicked(message)
 
     async def action_stop(self) -> None:
-        """Back to the composer; there, stop the running reply or leave a stopped thought."""
+        """Close offers or a panel, or back to the composer; there, stop or leave a thought."""
         if self.composer.has_focus and self.composer.close_offers():
+            return
+        if self._close_panel():
             return
         self.clear_selection()
         if self.composer.has_focus:
@@ -363,6 +392,53 @@ class ChatScreen(ChatView):
         if self._dialogue.phase is Phase.STOPPING:
             self.show_activity("Stopping")
 
+    def _close_panel(self) -> bool:
+        """Close what has the focus; where nothing is being written, anything that is open."""
+        is_idle = self._dialogue.phase is Phase.IDLE and self._steering.mode is Mode.ASK
+        rests = is_idle and self.composer.has_focus
+        panels = (self._find, self._thinking.shown_outline)
+        return any((rests or panel.has_focus) and panel.close() for panel in panels)
+
+    def on_resize(self) -> None:
+        """Panels may stand elsewhere now."""
+        super().on_resize()
+        self._thinking.shown_outline.place()
+
+    def show_list(self, is_shown: bool) -> None:
+        """Show or hide the list of conversations, which takes its room from the other panels."""
+        super().show_list(is_shown)
+        self._thinking.shown_outline.place()
+
+    def uncover(self) -> None:
+        """Let the conversation be seen where the outline stands in its place."""
+        if not self.transcript.display:
+            self._thinking.shown_outline.close()
+
+    def open_thinking(self, turn: Turn) -> None:
+        """Let the thinking of a turn be seen, also where all thinking is hidden."""
+        self._thinking.open(turn)
+
+    async def find(self, text: str, position: int) -> None:
+        """Open the find bar with this text and show where it occurs in a message.
+
+        Args:
+            text: untrusted words.
+            position: of the message in the session's; it is shown without a hit, too.
+        """
+        await self._find.find_text(text, position)
+
+    def on_find_bar_changed(self, message: FindBar.Changed) -> None:
+        """Find other words."""
+        self._find.changed(message.words)
+
+    def on_find_bar_stepped(self, message: FindBar.Stepped) -> None:
+        """Go to the next hit, or to the one before."""
+        self._find.step(message.direction)
+
+    def on_outline_panel_chosen(self, message: OutlinePanel.Chosen) -> None:
+        """Show that step."""
+        self._thinking.shown_outline.jump(message.step)
+
     async def action_control(self, scope: Scope, name: str, argument: str = "") -> None:
         """An action of one of the controls; an argument only where it takes one."""
         method = getattr(self._controls[scope], name)
@@ -375,7 +451,7 @@ class ChatScreen(ChatView):
         return self._dialogue.phase is Phase.IDLE and self.session.model is not None
 
     @property
-    def room(self) -> Room | None:
+    def window_room(self) -> Room | None:
         """The context window, as far as it is known."""
         n_ctx = self._status.n_ctx
         return Room(n_ctx, self._status.context_tokens) if n_ctx else None
