@@ -153,7 +153,7 @@ def test_a_folder_that_is_not_wanted_any_more_is_left_after_a_step(tmp_path: Pat
 def test_every_word_is_short_and_its_own() -> None:
     words = [action.word for action in ACTIONS if action.word]
     assert len(set(words)) == len(words)
-    assert all(word.isalpha() and word.islower() and len(word) <= 10 for word in words)
+    assert all(word.isalpha() and word.islower() and len(word) <= 12 for word in words)
     assert {"stop", "effort", "quit", "help", "new", "attach"} <= set(words)
     assert all(action.word for action in ACTIONS if action.takes)
 
