@@ -7,16 +7,18 @@ import contextlib
 import functools
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from localr1 import paths
 from localr1.errors import ExitCode
 from localr1.tui.actions import bindings, commands
 from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
+from localr1.tui.preferences import Preferences, preferences
 from localr1.tui.screens.chat import ChatScreen
 from localr1.tui.theme import DARK, LIGHT
 
@@ -39,19 +41,25 @@ class Localr1App(CopyingApp):
     BINDINGS = bindings("app")
 
     def __init__(
-        self, session: ChatSession, theme: str | None = None, clock: Clock = time.monotonic
+        self,
+        session: ChatSession,
+        theme: str | None = None,
+        clock: Clock = time.monotonic,
+        preferred: Preferences = Preferences(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
         self._session = session
+        self._preferred = preferred
         self._clock = clock
         self._interrupted = float("-inf")
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = theme if theme in self.available_themes else DARK.name
+        self._theme_setting = theme
+        self.theme = self._usable_theme(theme)
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
-        return ChatScreen(self._session, self._clock)
+        return ChatScreen(self._session, self._clock, self._preferred)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our actions, and Textual's choice of themes."""
@@ -60,13 +68,61 @@ class Localr1App(CopyingApp):
             yield SystemCommand(action.title, action.explanation, run)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
+    def follow_settings(self, settings: Settings) -> None:
+        """Show what holds at once of changed settings."""
+        if settings.theme != self._theme_setting:
+            self._theme_setting = settings.theme
+            self.theme = self._usable_theme(settings.theme)
+
+    def _usable_theme(self, name: str | None) -> str:
+        return name if name in self.available_themes else DARK.name
+
+    # Screens are imported when they are first wanted
+
     def action_help(self) -> None:
         """Show all keys."""
-        # Imported when first wanted
         from localr1.tui.screens.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+        self._open(HelpScreen, lambda: HelpScreen(self._keys_in_use()))
+
+    def action_settings(self) -> None:
+        """Show every setting."""
+        from localr1.tui.screens.settings import SettingsScreen
+
+        chat = self.screen_stack[0]
+        assert isinstance(chat, ChatScreen)
+        themes = sorted(self.available_themes)
+        self._open(
+            SettingsScreen,
+            lambda: SettingsScreen(self._session, chat.load_again, self.follow_settings, themes),
+        )
+
+    def action_doctor(self) -> None:
+        """Show what the computer has."""
+        from localr1.tui.screens.doctor import DoctorScreen
+
+        self._open(DoctorScreen, lambda: DoctorScreen(self._session))
+
+    def action_log(self) -> None:
+        """Show the engine's log."""
+        from localr1.tui.screens.log import LogScreen
+
+        running = self._session.log_path
+        self._open(LogScreen, lambda: LogScreen(paths.logs_folder(), running))
+
+    def _open(self, kind: type[Screen[None]], make: Callable[[], Screen[None]]) -> None:
+        """Open a sheet over the chat; asked for again, it closes."""
+        if isinstance(self.screen, kind):
+            self.pop_screen()
+        elif not any(isinstance(screen, kind) for screen in self.screen_stack):
+            self.push_screen(make())
+
+    def _keys_in_use(self) -> dict[str, str]:
+        """The keys of the chat's actions as they are now, by the names of the actions."""
+        keys: dict[str, list[str]] = {}
+        for key, active in self.screen_stack[0].active_bindings.items():
+            keys.setdefault(active.binding.id or "", []).append(key)
+        return {name: ",".join(of_action) for name, of_action in keys.items()}
 
     def action_switch_colours(self) -> None:
         """Dark becomes light, light becomes dark."""
@@ -92,7 +148,8 @@ class Localr1App(CopyingApp):
 
 def run_chat(session: ChatSession, settings: Settings) -> int:
     """Show the chat until it is left; the session is closed then. The process's exit code."""
-    return asyncio.run(_run(Localr1App(session, settings.theme), session))
+    app = Localr1App(session, settings.theme, preferred=preferences(settings))
+    return asyncio.run(_run(app, session))
 
 
 async def _run(app: Localr1App, session: ChatSession) -> int:

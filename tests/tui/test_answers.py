@@ -216,7 +216,12 @@ async def test_a_link_opens_only_after_its_address_was_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+
+    def remember(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", remember)
     words = "[a](javascript:alert(1)) and [good](https://pаypal.com/x) and https"
     async with chat(ScriptedSession(reply("", ANSWER), reply("", words)), (80, 40)) as running:
         await running.ask("Go")

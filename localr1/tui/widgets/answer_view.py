@@ -14,7 +14,7 @@ from localr1.tui.markdown.code_blocks import code_blocks
 from localr1.tui.markdown.pressable import CodeBlock, Pressable
 from localr1.tui.messages import CodeClicked, LinkClicked
 from localr1.tui.rows import Row
-from localr1.tui.widgets.line_view import LineView
+from localr1.tui.widgets.searched_view import SearchedView
 
 
 class _Mark(NamedTuple):
@@ -24,7 +24,7 @@ class _Mark(NamedTuple):
     rows: int = 0
 
 
-class AnswerView(LineView):
+class AnswerView(SearchedView):
     """Closed blocks are rendered once; only the open one is read again when text arrives."""
 
     COMPONENT_CLASSES = render.LOOKS
