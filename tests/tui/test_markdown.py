@@ -193,6 +193,15 @@ def test_character_references_cannot_hide_control_codes() -> None:
     assert "\u202e" not in shown
 
 
+def test_formulas_cannot_hide_control_codes() -> None:
+    source = (
+        "$\\text{\x1b]52;c;eA==\x07}\\foo\x9b{\u202e}$ $\\frac{\x1b$\n\n\\[\\hat{\x1b[2J} \x00\\]"
+    )
+    shown = "".join(lines(view(source, 200)))
+    assert not any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in shown)
+    assert "\u202e" not in shown
+
+
 @pytest.mark.parametrize("width", [24, 60])
 def test_any_chunks_end_like_the_whole(width: int) -> None:
     expected = lines(view(SAMPLE, width))
