@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from textual.geometry import Offset
+from textual.pilot import Pilot
 
+from localr1.tui.app import Localr1App
 from localr1.tui.links import place_of
 from localr1.tui.markdown.pressable import CodeBlock
 from localr1.tui.saving import suggested_name
 from localr1.tui.screens.code_list import CodeList
 from localr1.tui.screens.line_question import LineQuestion
 from localr1.tui.screens.link import LinkScreen
-from tests.tui.harness import Chat, chat
+from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import ScriptedSession, reply
 
 ANSWER = """\
@@ -34,6 +38,27 @@ echo "two"
 See [the manual](https://example.org/manual?a=1&b=2).
 """
 ONE_BLOCK = "```python\nprint(1)\n```\n"
+
+
+MATHS = r"""To solve \(ax^2 + bx + c = 0\) we complete the square; the book costs $5, not $6.
+
+\[
+x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}, \qquad \sum_{k=1}^{n} k = \frac{n(n+1)}{2}
+\]
+
+1. With $A = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}$ we have $\det A = -2$.
+2. The cases are
+   \[ |x| = \begin{cases} x & \text{if } x \ge 0 \\ -x & \text{if } x < 0 \end{cases} \]
+
+| $f$ | $f'$ | 说明 |
+|---|---|---|
+| $x^2$ | $2x$ | 求导 |
+| $\frac{1}{x}$ | $-\frac{1}{x^2}$ | 倒数的导数是负的平方倒数 |
+
+**Answer:** \boxed{x = 3}
+
+\[ \boxed{\int_0^1 x^2 \, dx = \frac{1}{3}} \]
+"""
 
 
 async def act(running: Chat, name: str) -> None:
@@ -117,6 +142,27 @@ async def test_formulas_are_shown_as_latex_and_as_text_again() -> None:
         assert running.app.clipboard == ANSWER
 
 
+@pytest.mark.parametrize("size", [(80, 44), (40, 54)], ids=["80", "40"])
+def test_view_of_maths(
+    size: tuple[int, int], snapshot: SnapshotAssertion, snap_compare: Callable[..., bool]
+) -> None:
+    session, clock = ScriptedSession(reply("", MATHS)), Clock()
+    app = Localr1App(session, None, clock)  # type: ignore[arg-type]  # the contract
+    seen: list[str] = []
+
+    async def reach(pilot: Pilot[None]) -> None:
+        running = Chat(app, pilot, clock)
+        running.screen.composer.cursor_blink = False
+        await running.settle()
+        await running.ask("Solve it.")
+        await running.settle(0.2)
+        seen.append(running.seen)
+
+    same_picture = snap_compare(app, terminal_size=size, run_before=reach)
+    assert seen[0] == snapshot
+    assert same_picture
+
+
 async def test_a_code_block_is_saved_and_nothing_is_replaced_unasked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +216,12 @@ async def test_a_link_opens_only_after_its_address_was_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+
+    def remember(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", remember)
     words = "[a](javascript:alert(1)) and [good](https://pаypal.com/x) and https"
     async with chat(ScriptedSession(reply("", ANSWER), reply("", words)), (80, 40)) as running:
         await running.ask("Go")

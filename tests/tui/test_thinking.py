@@ -144,7 +144,7 @@ async def test_all_thinking_is_opened_hidden_shown_and_copied() -> None:
         assert "A third thought." in running.seen
         await act(running, "copy_thought")
         assert running.app.clipboard == "A third thought."
-        assert "Copied the thought." in running.rows()[-1]
+        assert "Copied the thought, " in running.rows()[-1]
 
 
 async def test_without_a_thought_it_says_so() -> None:

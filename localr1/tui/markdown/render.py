@@ -218,13 +218,23 @@ def _cut_line(line: Sequence[Span], room: int) -> list[list[Span]]:
     for text, look in line:
         rest = text
         while cell_len(rest) > left:
-            count = _fitting(rest, left) or int(left == room)
+            count = _place_to_cut(rest, _fitting(rest, left), left, room)
             pieces[-1].append(Span(rest[:count], look))
             pieces.append([])
             rest, left = rest[count:], room
         pieces[-1].append(Span(rest, look))
         left -= cell_len(rest)
     return pieces
+
+
+def _place_to_cut(text: str, fitting: int, left: int, room: int) -> int:
+    """After how many characters: at a space, or before a short word, where that costs little."""
+    space = text.rfind(" ", 0, fitting)
+    if space >= fitting - room // 3 and space >= 0:
+        return space + 1
+    if left < room and cell_len(text.partition(" ")[0]) <= room // 3:
+        return 0
+    return fitting or int(left == room)
 
 
 def _fitting(text: str, cells: int) -> int:
