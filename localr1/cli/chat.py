@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,8 +60,8 @@ def chat(
 def _choose(settings: Settings) -> ModelReference | None:
     """Ask which model to open; None where the person leaves."""
     from localr1 import paths
-    from localr1.models.reference import models_in
+    from localr1.models.local_files import usual_places
     from localr1.tui.first_run import FirstRunApp
 
-    found = models_in(paths.models_folder())
-    return FirstRunApp(found, paths.settings_file(), settings.theme).run()
+    places = usual_places(paths.models_folder(), Path.cwd(), Path.home())
+    return FirstRunApp(settings, paths.settings_file(), places).run()

@@ -78,6 +78,8 @@ class EngineClient:
         self._running_id: int | None = None
         self._command_ended = asyncio.Event()
         self._killed_for: str | None = None
+        self.log_path: Path | None = None
+        """What native code prints goes here; `os.devnull` where the folder cannot be used."""
 
     @property
     def pid(self) -> int | None:
@@ -88,6 +90,11 @@ class EngineClient:
     def is_alive(self) -> bool:
         """Whether the worker can take commands."""
         return self._process is not None and self._process.returncode is None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command is being worked on."""
+        return self._running_id is not None
 
     def new_id(self) -> int:
         """An id for the next command."""

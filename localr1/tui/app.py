@@ -7,12 +7,13 @@ import contextlib
 import functools
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from localr1 import paths
 from localr1.errors import ExitCode
 from localr1.tui.actions import bindings, commands
 from localr1.tui.counter import Clock
@@ -52,7 +53,8 @@ class Localr1App(App[None]):
         self._interrupted = float("-inf")
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = theme if theme in self.available_themes else DARK.name
+        self._theme_setting = theme
+        self.theme = self._usable_theme(theme)
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
@@ -65,13 +67,61 @@ class Localr1App(App[None]):
             yield SystemCommand(action.title, action.explanation, run)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
+    def follow_settings(self, settings: Settings) -> None:
+        """Show what holds at once of changed settings."""
+        if settings.theme != self._theme_setting:
+            self._theme_setting = settings.theme
+            self.theme = self._usable_theme(settings.theme)
+
+    def _usable_theme(self, name: str | None) -> str:
+        return name if name in self.available_themes else DARK.name
+
+    # Screens are imported when they are first wanted
+
     def action_help(self) -> None:
         """Show all keys."""
-        # Imported when first wanted
         from localr1.tui.screens.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+        self._open(HelpScreen, lambda: HelpScreen(self._keys_in_use()))
+
+    def action_settings(self) -> None:
+        """Show every setting."""
+        from localr1.tui.screens.settings import SettingsScreen
+
+        chat = self.screen_stack[0]
+        assert isinstance(chat, ChatScreen)
+        themes = sorted(self.available_themes)
+        self._open(
+            SettingsScreen,
+            lambda: SettingsScreen(self._session, chat.load_again, self.follow_settings, themes),
+        )
+
+    def action_doctor(self) -> None:
+        """Show what the computer has."""
+        from localr1.tui.screens.doctor import DoctorScreen
+
+        self._open(DoctorScreen, lambda: DoctorScreen(self._session))
+
+    def action_log(self) -> None:
+        """Show the engine's log."""
+        from localr1.tui.screens.log import LogScreen
+
+        running = self._session.log_path
+        self._open(LogScreen, lambda: LogScreen(paths.logs_folder(), running))
+
+    def _open(self, kind: type[Screen[None]], make: Callable[[], Screen[None]]) -> None:
+        """Open a sheet over the chat; asked for again, it closes."""
+        if isinstance(self.screen, kind):
+            self.pop_screen()
+        elif not any(isinstance(screen, kind) for screen in self.screen_stack):
+            self.push_screen(make())
+
+    def _keys_in_use(self) -> dict[str, str]:
+        """The keys of the chat's actions as they are now, by the names of the actions."""
+        keys: dict[str, list[str]] = {}
+        for key, active in self.screen_stack[0].active_bindings.items():
+            keys.setdefault(active.binding.id or "", []).append(key)
+        return {name: ",".join(of_action) for name, of_action in keys.items()}
 
     def action_switch_colours(self) -> None:
         """Dark becomes light, light becomes dark."""

@@ -7,11 +7,12 @@ again for each update, which made a nested tree three times as costly.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from textual.widget import Widget
 
 from localr1.chat.effort import ReasoningLimit
-from localr1.chat.messages import FinishReason, Message, ReasoningPart
+from localr1.chat.messages import FilePart, FinishReason, Message, ReasoningPart
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -26,6 +27,7 @@ from localr1.tui.counter import Clock, ReplyCounter
 from localr1.tui.widgets.answer_view import AnswerView
 from localr1.tui.widgets.branch_line import BranchLine
 from localr1.tui.widgets.notes import Notes
+from localr1.tui.widgets.question_view import QuestionView
 from localr1.tui.widgets.thinking_header import ThinkingHeader
 from localr1.tui.widgets.trace_view import TraceView
 
@@ -46,12 +48,19 @@ class Turn:
         question: the person's words.
         clock: seconds, monotonic.
         position: of the question in the session's messages.
+        files: attached to the question.
     """
 
-    def __init__(self, question: str, clock: Clock = time.monotonic, position: int = 0) -> None:
+    def __init__(
+        self,
+        question: str,
+        clock: Clock = time.monotonic,
+        position: int = 0,
+        files: Sequence[FilePart] = (),
+    ) -> None:
         self._clock = clock
         self.position = position
-        self.question = TraceView(question, classes="question")
+        self.question = QuestionView(question, files, classes="question")
         self.header = ThinkingHeader(classes="thinking")
         self.trace = TraceView(classes="trace")
         self.answer = AnswerView(classes="answer")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
+from localr1.chat.attachments import prompt_text
 from localr1.chat.boxed import Vote, majority
 from localr1.chat.effort import Asked, ReasoningLimit, resolve
-from localr1.chat.messages import Message
+from localr1.chat.messages import FilePart, Message, user_message
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -21,6 +23,7 @@ from localr1.engine.protocol import (
     Ready,
     Reasoning,
 )
+from localr1.engine.sampling import Sampling
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.history.unkept import UnkeptConversation
@@ -28,6 +31,8 @@ from localr1.models.reference import ModelReference
 from localr1.session.conversations import Conversations
 from localr1.session.kept_messages import KeptMessages
 from localr1.session.reply_builder import ReplyBuilder, with_reasoning
+from localr1.session.setting_effects import check_together
+from localr1.settings import Settings
 from localr1.terminal_text import clean
 
 MODEL = ModelFacts(
@@ -88,6 +93,7 @@ class ScriptedSession:
         thinks: ReasoningLimit = ReasoningLimit(),  # noqa: B008 - frozen
         conversations: Conversations | None = None,
         conversation: Conversation | UnkeptConversation | None = None,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
         if conversation is None:
             conversation = UnkeptConversation()
@@ -100,9 +106,15 @@ class ScriptedSession:
         self.plan: LoadPlan | None = None
         self.model_name = model_name
         self._thinks = thinks
+        self.settings = settings
+        self.settings_names: tuple[str, ...] = (model_name,)
+        self.log_path: Path | None = None
+        self.sampling: Sampling | None = None
         self.loads = 0
         self.vote: Vote | None = None
         self.sent: list[str] = []
+        self.sent_files: list[tuple[FilePart, ...]] = []
+        """Attached to each question."""
         self.asked: list[tuple[Asked | None, int]] = []
         """Limit and samples of each question."""
         self.gone_on: list[str | None] = []
@@ -118,6 +130,7 @@ class ScriptedSession:
 
     async def load(self) -> AsyncIterator[Event]:
         """Play the load."""
+        self.loads += 1
         async for event in self._play(self._load):
             if isinstance(event, Ready):
                 self.model, self.plan = event.model, event.plan
@@ -189,14 +202,21 @@ class ScriptedSession:
     # ---- asking ----------------------------------------------------------------------------
 
     async def send(
-        self, text: str, limit: Asked | None = None, samples: int = 1, *, at: int | None = None
+        self,
+        text: str,
+        limit: Asked | None = None,
+        samples: int = 1,
+        *,
+        at: int | None = None,
+        files: Sequence[FilePart] = (),
     ) -> AsyncIterator[Event]:
         """Play the next reply."""
         self.sent.append(text)
+        self.sent_files.append(tuple(files))
         self.asked.append((limit, samples))
         if at is not None:
             self._kept.rewind(at)
-        await self._kept.ask(text)
+        await self._kept.ask(text, files)
         replies = [ReplyBuilder(sample=number) for number in range(samples)]
         async for event in self._reply(replies):
             yield event
@@ -238,9 +258,22 @@ class ScriptedSession:
         """Remember it; the script goes on when the test says so."""
         self.answers_asked += 1
 
+    def check_settings(self, settings: Settings) -> None:
+        """Refuse those that do not go together."""
+        check_together(settings)
+
+    def use_settings(self, settings: Settings) -> None:
+        """Keep them."""
+        self.check_settings(settings)
+        self.settings = settings.for_model(*self.settings_names)
+
     async def set_limit(self, limit: Asked | None) -> None:
         """As the real session."""
         await self._kept.set_limit(limit)
+
+    async def count_tokens(self, text: str, files: Sequence[FilePart] = ()) -> int:
+        """Ten times the words."""
+        return len(prompt_text(user_message(text, files)).split()) * 10
 
     async def thought_tokens(self, position: int) -> int:
         """Ten times the words."""

@@ -90,10 +90,12 @@ class ChatView(Screen[None]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """Four widgets below each other, beside the list; turns go to the transcript."""
+        """Widgets below each other, beside the list; turns go to the transcript."""
         yield self.conversation_list
         yield self.title_line
         yield self.transcript
+        yield self.composer.offers
+        yield self.composer.chips
         yield self.composer
         yield self.status_line
 
