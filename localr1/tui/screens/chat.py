@@ -181,6 +181,9 @@ class ChatScreen(ChatView):
         turn = self.turn_at(position)
         if turn is not None:
             self.call_after_refresh(self.transcript.show_turn, turn)
+        if hit.ranges:
+            start, end = hit.ranges[0]
+            await self.find(hit.snippet[start:end], position)
 
     def may_leave(self) -> bool:
         """May another conversation be shown now? If not, it says why."""
