@@ -93,15 +93,15 @@ class Outliner:
         step = self._open
         if step is None:
             self.begun += 1
-            self._open = Step(start, self._length, "start", text.strip(), start)
+            self._open = Step(start, self._length, "start", text.lstrip(), start)
         elif step.words and _begins_step(place, found, start - step.start):
             self._close()
             self.begun += 1
-            self._open = Step(start, self._length, found.kind, text.strip(), start)
+            self._open = Step(start, self._length, found.kind, text.lstrip(), start)
         else:
             words = step.words
             if len(words) < WORDS_CHARACTERS:
-                words = f"{words} {text.strip()}".strip()
+                words = (words + text).lstrip()
             self._open = step._replace(end=self._length, words=words)
 
     def _close(self) -> None:

@@ -176,6 +176,8 @@ async def test_search_goes_to_the_place(store: HistoryStore) -> None:
         await running.pilot.press("enter")
         await running.settle()
         assert running.texts(".question") == ["How far is the moon?"]
+        assert "1 of 1" in running.seen
+        assert running.screen.turns[0].is_open
 
 
 async def test_search_takes_anything(store: HistoryStore) -> None:

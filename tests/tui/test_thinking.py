@@ -139,6 +139,12 @@ async def test_all_thinking_is_opened_hidden_shown_and_copied() -> None:
         await act(running, "toggle_all")
         assert "A first thought." not in running.seen
         await act(running, "hide")
+        await running.screen.find("first thought", 1)
+        await running.settle()
+        await running.settle()
+        assert "A first thought." in running.seen
+        await running.pilot.press("escape")
+        await act(running, "hide")
         await running.pilot.press("ctrl+t")
         await running.settle()
         assert "A third thought." in running.seen
@@ -206,9 +212,8 @@ async def test_the_outline_beside_a_finished_thought() -> None:
         panel = running.screen.query_one(OutlinePanel)
         assert "Outline, 12 steps" in running.seen
         assert "It is 114." in running.seen
-        assert panel.region.x == 100
         # the words of the conversation make room
-        assert running.screen.composer.region.right == 100
+        assert running.screen.composer.region.right == panel.region.x == 98
         rows = outline_rows(running)
         assert len(rows) == 12
         assert "↺ Wait, does" in rows[3]
@@ -217,12 +222,12 @@ async def test_the_outline_beside_a_finished_thought() -> None:
             await running.pilot.press("down")
         await running.pilot.press("enter")
         await running.settle()
-        assert "Let me double-check" in running.rows()[3][:100]
+        assert "Let me double-check" in running.rows()[3][:98]
         assert "▸ ✓ Let me double-check" in running.seen
         # further up by mouse
         await running.pilot.click(panel, offset=(8, 2 + 3))
         await running.settle()
-        assert "Wait, does" in "\n".join(row[:100] for row in running.rows()[:4])
+        assert "Wait, does" in "\n".join(row[:98] for row in running.rows()[:4])
         await running.pilot.press("escape")
         await running.settle()
         assert not running.screen.query(OutlinePanel)
