@@ -18,7 +18,7 @@ Origin = Literal["flag", "environment", "model's settings", "settings file", "au
 VARIABLE_PREFIX = "LOCALR1_"
 _FILE_LIMIT_BYTES = 1 << 20
 _MODELS = "models"
-_OF_NO_MODEL = ("model", "reasoning", "save_history", "theme")
+_OF_NO_MODEL = ("model", "reasoning", "save_history", "theme", "collapse_thinking")
 """Needed before the model's file is read, or without one."""
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -147,6 +147,7 @@ class Settings:
     ] = None
     save_history: Annotated[bool, About("Keep conversations on disk.")] = True
     theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
+    collapse_thinking: Annotated[bool, About("Fold the thinking when the answer starts.")] = True
 
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Where each value that was given came from, by name."""

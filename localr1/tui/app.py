@@ -17,6 +17,7 @@ from localr1 import paths
 from localr1.errors import ExitCode
 from localr1.tui.actions import bindings, commands
 from localr1.tui.counter import Clock
+from localr1.tui.preferences import Preferences, preferences
 from localr1.tui.screens.chat import ChatScreen
 from localr1.tui.theme import DARK, LIGHT
 
@@ -39,10 +40,15 @@ class Localr1App(App[None]):
     BINDINGS = bindings("app")
 
     def __init__(
-        self, session: ChatSession, theme: str | None = None, clock: Clock = time.monotonic
+        self,
+        session: ChatSession,
+        theme: str | None = None,
+        clock: Clock = time.monotonic,
+        preferred: Preferences = Preferences(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
         self._session = session
+        self._preferred = preferred
         self._clock = clock
         self._interrupted = float("-inf")
         self.register_theme(DARK)
@@ -52,7 +58,14 @@ class Localr1App(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
-        return ChatScreen(self._session, self._clock)
+        return ChatScreen(self._session, self._clock, self._preferred)
+
+    @property
+    def _chat(self) -> ChatScreen:
+        """The screen below all sheets."""
+        chat = self.screen_stack[0]
+        assert isinstance(chat, ChatScreen)
+        return chat
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our actions, and Textual's choice of themes."""
@@ -62,10 +75,11 @@ class Localr1App(App[None]):
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     def follow_settings(self, settings: Settings) -> None:
-        """Show what holds at once of changed settings."""
+        """Show what the interface itself follows of changed settings."""
         if settings.theme != self._theme_setting:
             self._theme_setting = settings.theme
             self.theme = self._usable_theme(settings.theme)
+        self._chat.prefer(preferences(settings))
 
     def _usable_theme(self, name: str | None) -> str:
         return name if name in self.available_themes else DARK.name
@@ -82,12 +96,10 @@ class Localr1App(App[None]):
         """Show every setting."""
         from localr1.tui.screens.settings import SettingsScreen
 
-        chat = self.screen_stack[0]
-        assert isinstance(chat, ChatScreen)
-        themes = sorted(self.available_themes)
+        again, themes = self._chat.load_again, sorted(self.available_themes)
         self._open(
             SettingsScreen,
-            lambda: SettingsScreen(self._session, chat.load_again, self.follow_settings, themes),
+            lambda: SettingsScreen(self._session, again, self.follow_settings, themes),
         )
 
     def action_doctor(self) -> None:
@@ -113,7 +125,7 @@ class Localr1App(App[None]):
     def _keys_in_use(self) -> dict[str, str]:
         """The keys of the chat's actions as they are now, by the names of the actions."""
         keys: dict[str, list[str]] = {}
-        for key, active in self.screen_stack[0].active_bindings.items():
+        for key, active in self._chat.active_bindings.items():
             keys.setdefault(active.binding.id or "", []).append(key)
         return {name: ",".join(of_action) for name, of_action in keys.items()}
 
@@ -141,7 +153,8 @@ class Localr1App(App[None]):
 
 def run_chat(session: ChatSession, settings: Settings) -> int:
     """Show the chat until it is left; the session is closed then. The process's exit code."""
-    return asyncio.run(_run(Localr1App(session, settings.theme), session))
+    app = Localr1App(session, settings.theme, preferred=preferences(settings))
+    return asyncio.run(_run(app, session))
 
 
 async def _run(app: Localr1App, session: ChatSession) -> int:

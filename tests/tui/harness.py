@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from localr1.tui.app import Localr1App
+from localr1.tui.preferences import Preferences
 from localr1.tui.screens.chat import ChatScreen
 from localr1.tui.widgets.line_view import LineView
 from tests.tui.scripted_session import ScriptedSession
@@ -66,11 +67,14 @@ class Chat:
 
 @asynccontextmanager
 async def chat(
-    session: ScriptedSession, size: tuple[int, int] = (80, 24), theme: str | None = None
+    session: ScriptedSession,
+    size: tuple[int, int] = (80, 24),
+    theme: str | None = None,
+    preferred: Preferences = Preferences(),  # noqa: B008 - frozen
 ) -> AsyncIterator[Chat]:
     """The interface over this session, loaded as far as its script goes."""
     clock = Clock()
-    app = Localr1App(session, theme, clock)  # type: ignore[arg-type]  # the contract, not the class
+    app = Localr1App(session, theme, clock, preferred)  # type: ignore[arg-type]  # the contract, not the class
     async with app.run_test(size=size) as pilot:
         running = Chat(app, pilot, clock)
         await running.settle()

@@ -83,7 +83,11 @@ async def test_choices_booleans_and_back_to_automatic() -> None:
         await running.settle()
         assert saved() == ""
         assert session.settings.effort is None
-        await running.pilot.press(*"mlock", "enter")
+        await running.pilot.press(*"collapse", "enter")
+        await running.settle()
+        assert saved() == "collapse_thinking = false\n"
+        assert not running.screen._thinking.preferred.collapse_thinking
+        await running.pilot.press("delete", *"mlock", "enter")
         await running.settle()
         assert saved() == "mlock = true\n"
         await running.pilot.press("down", "enter")

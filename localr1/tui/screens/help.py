@@ -19,6 +19,7 @@ from localr1.tui.widgets.entries_view import EntriesView
 
 HEADINGS: dict[Scope, str] = {
     "composer": "Writing",
+    "writing": "Files and pastes",
     "chat": "The conversation",
     "steering": "While it thinks",
     "next": "The next reply",
