@@ -28,6 +28,7 @@ EFFECTS: dict[Effect, tuple[str, ...]] = {
         "read_ahead",
         "state_disk_gib",
         "speculate",
+        "collapse_thinking",
     ),
     "next load": (
         "n_ctx",

@@ -230,6 +230,7 @@ def test_view(
         released.set()
         running = FirstRun(app, pilot)
         await running.until("cannot be used")
+        await pilot.pause(0.1)
         seen.append(running.seen)
 
     same_picture = snap_compare(app, terminal_size=size, run_before=reach)

@@ -79,11 +79,15 @@ async def test_choices_booleans_and_back_to_automatic() -> None:
         assert saved() == 'effort = "medium"\n'
         assert session.settings.effort == "medium"
         assert "from the next reply on" in running.seen
-        await running.pilot.press("r")
+        await running.pilot.press("delete")
         await running.settle()
         assert saved() == ""
         assert session.settings.effort is None
-        await running.pilot.press("slash", "ctrl+u", *"mlock", "enter")
+        await running.pilot.press(*"collapse", "enter")
+        await running.settle()
+        assert saved() == "collapse_thinking = false\n"
+        assert not running.screen._thinking.preferred.collapse_thinking
+        await running.pilot.press("delete", *"mlock", "enter")
         await running.settle()
         assert saved() == "mlock = true\n"
         await running.pilot.press("down", "enter")
@@ -120,10 +124,32 @@ async def test_where_values_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
         await running.settle()
         assert "it counts from the next start" in running.seen
         assert session.settings.n_ctx == 1024
-        await running.pilot.press("slash", "ctrl+u", *"min_p", "enter", "ctrl+u", *"0.5", "enter")
+        await running.pilot.press("slash", *"min_p", "enter", "ctrl+u", *"0.5", "enter")
         await running.settle()
     assert saved() == text.replace("512", "2048").replace("0.25", "0.5")
     assert session.settings.min_p == 0.5
+
+
+async def test_who_types_fast_is_ahead_of_the_focus() -> None:
+    async with chat(ScriptedSession(), size=(90, 30)) as running:
+        screen = await open_settings(running)
+        for character in "temper":
+            screen.typed_in_form(character)
+        await running.settle()
+        assert screen.search.value == "temper"
+        screen.action_change()
+        for character in "0.5":
+            screen.typed_in_form(character)
+        screen.action_change()
+        await running.settle()
+        assert saved() == "temperature = 0.5\n"
+        await running.pilot.press("r")
+        await running.settle()
+        assert screen.search.value == "r", "another search, and no setting was changed"
+        assert saved() == "temperature = 0.5\n"
+        await running.pilot.press("down", "ctrl+u")
+        await running.settle()
+        assert len(list(screen._shown())) == len(RULES)
 
 
 def test_the_conversations_limit_goes_before_the_settings() -> None:

@@ -282,6 +282,10 @@ class ChatScreen(ChatView):
         """Change what was said, while nothing else can start."""
         self._start(Phase.CHANGING, self._dialogue.change(work))
 
+    def prefer(self, preferred: Preferences) -> None:
+        """Behave like this from the next reply on."""
+        self._thinking.preferred = preferred
+
     def load_again(self) -> str:
         """Load the model as the settings are now; answers why not, where it cannot be now."""
         if self._dialogue.phase is not Phase.IDLE:

@@ -74,7 +74,7 @@ def _entry(row: ReportRow) -> Entry:
         return GAP
     if row.kind == "verdict":
         return Entry(row.text, kind="quiet")
-    text = f"{row.value}  {row.text}" if row.value else row.text
+    text = ": ".join(part for part in (row.value, row.text) if part)
     label = f"  {row.name}" if row.kind == "choice" else row.name
     # A command is copied into a shell: it must not be cut
     shown = clean(text) if row.kind == "command" else one_line(text)

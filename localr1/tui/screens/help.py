@@ -19,7 +19,7 @@ from localr1.tui.widgets.entries_view import EntriesView
 
 HEADINGS: dict[Scope, str] = {
     "composer": "Writing",
-    "writing": "What goes with a question",
+    "writing": "Files and pastes",
     "chat": "The conversation",
     "steering": "While it thinks",
     "next": "The next reply",

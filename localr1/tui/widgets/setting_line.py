@@ -82,26 +82,36 @@ class SettingField(Vertical):
         super().__init__(classes="setting-field")
         self.setting_name = name
         self._value = value
-        self._expected = expected
         self._choices = choices
+        self._control: LineInput | OptionList = (
+            OptionList(*(Option(Content(one_line(each))) for each in choices))
+            if choices
+            else LineInput(value, expected)
+        )
         self._message = Static(Content(""), classes="setting-fault", markup=False)
         self._message.display = False
 
     def compose(self) -> ComposeResult:
         """The control, and room for what is wrong."""
-        if self._choices:
-            yield OptionList(*(Option(Content(one_line(each))) for each in self._choices))
-        else:
-            yield LineInput(self._value, self._expected)
+        yield self._control
         yield self._message
 
     def on_mount(self) -> None:
         """Ready to type or to choose."""
-        control = self.query_one("Input, OptionList")
-        control.focus()
-        if isinstance(control, OptionList) and self._value in self._choices:
-            control.highlighted = self._choices.index(self._value)
+        self._control.focus()
+        if isinstance(self._control, OptionList) and self._value in self._choices:
+            self._control.highlighted = self._choices.index(self._value)
         self.call_after_refresh(self.scroll_visible, animate=False)
+
+    def type(self, character: str) -> None:
+        """Take a character that was typed before the field had the focus."""
+        if isinstance(self._control, LineInput):
+            self._control.insert_text_at_cursor(character)
+
+    def give(self) -> None:
+        """Hand over what is in the line, if it is one."""
+        if isinstance(self._control, LineInput):
+            self.post_message(self.Given(self, self._control.value))
 
     def complain(self, text: str) -> None:
         """Say what is wrong with what was given."""
