@@ -146,6 +146,15 @@ ACTIONS = (
     Action(
         "rename", "", "Rename the conversation", "lists", "Give it another title", "rename", "title"
     ),
+    Action(
+        "export",
+        "",
+        "Export the conversation",
+        "lists",
+        "To a file",
+        "export",
+        "markdown|json|html",
+    ),
     Action("undo_delete", "", "Undo the deletion", "lists", "Of a conversation", "undo"),
     Action("page_up", "pageup", "Scroll up", "chat"),
     Action("page_down", "pagedown", "Scroll down", "chat"),
