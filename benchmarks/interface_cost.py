@@ -100,6 +100,8 @@ async def _measure(app: Localr1App) -> dict[str, list[float]]:
     return {
         "thinking, 12 rows": [await _cost(app, "thinking", kb, "") for kb in SIZES_KB],
         "thinking, all rows": [await _cost(app, "thinking", kb, "all") for kb in SIZES_KB],
+        "thinking, outline open": [await _cost(app, "thinking", kb, "outline") for kb in SIZES_KB],
+        "thinking, words found": [await _cost(app, "thinking", kb, "found") for kb in SIZES_KB],
         "thinking, folded": [await _cost(app, "thinking", kb, "folded") for kb in SIZES_KB],
         "answer, mixed Markdown": [await _cost(app, "answer", kb, "") for kb in SIZES_KB],
         "answer, formulas": [await _cost(app, "answer", kb, "formulas") for kb in SIZES_KB],
@@ -122,13 +124,19 @@ async def _cost(app: Localr1App, what: str, size_kb: int, how: str) -> float:
         turn.apply(event(text=next(pieces), tokens=8))
     turn.trace.set_class(how != "all", "-live")
     turn.trace.display = what == "thinking" and how != "folded"
+    if how == "outline":
+        screen.call_later(screen.action_control, "thinking", "outline")
+    elif how == "found":
+        screen.call_later(screen.find, "the", 0)
     await asyncio.sleep(1.5)
     started = time.process_time()
     for _ in range(UPDATES):
         update = event(text=next(pieces), tokens=8)
         screen.post_message(EventsArrived([update], of_reply=True))
         await asyncio.sleep(INTERVAL_SECONDS)
-    return (time.process_time() - started) / UPDATES * 1000
+    cost = (time.process_time() - started) / UPDATES * 1000
+    screen._close_panel()
+    return cost
 
 
 def _pieces(blocks: Sequence[str]) -> Iterator[str]:

@@ -163,6 +163,16 @@ class KeptMessages:
             with contextlib.suppress(StorageError):
                 await asyncio.to_thread(self._conversation.set_limit, limit)
 
+    @property
+    def draft(self) -> str:
+        """What was typed and not sent when the conversation was left."""
+        return self._conversation.draft
+
+    async def keep_draft(self, text: str) -> None:
+        """Keep what is typed and not sent, where that can be kept."""
+        with contextlib.suppress(StorageError):
+            await asyncio.to_thread(self._conversation.set_draft, text)
+
     async def close(self) -> None:
         """Let go of the conversation."""
         await asyncio.to_thread(self._conversation.close)

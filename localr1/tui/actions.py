@@ -156,15 +156,8 @@ ACTIONS = (
     Action("doctor", "", "Doctor", "app", "What this computer has and what is used", "doctor"),
     Action("log", "", "The engine's log", "app", "What its native code prints, live", "log"),
     Action("switch_colours", "f2", "Dark or light", "app", "Switch between the two", "colours"),
-    Action("command_palette", "ctrl+p", "Commands", "app", "commands"),
-    Action(
-        "quit",
-        "ctrl+q",
-        "Quit",
-        "app",
-        "End the engine and leave; the conversation is kept",
-        "quit",
-    ),
+    Action("command_palette", "ctrl+p", "Commands", "app", word="commands"),
+    Action("quit", "ctrl+q", "Quit", "app", "End the engine; the conversation is kept", "quit"),
     Action("interrupt", "ctrl+c", "Copy the selection, or twice: quit", "app"),
 )
 

@@ -61,6 +61,13 @@ class Localr1App(CopyingApp):
         """The chat."""
         return ChatScreen(self._session, self._clock, self._preferred)
 
+    @property
+    def _chat(self) -> ChatScreen:
+        """The screen below all sheets."""
+        chat = self.screen_stack[0]
+        assert isinstance(chat, ChatScreen)
+        return chat
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our actions, and Textual's choice of themes."""
         for action, name in commands():
@@ -69,10 +76,11 @@ class Localr1App(CopyingApp):
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     def follow_settings(self, settings: Settings) -> None:
-        """Show what holds at once of changed settings."""
+        """Show what the interface itself follows of changed settings."""
         if settings.theme != self._theme_setting:
             self._theme_setting = settings.theme
             self.theme = self._usable_theme(settings.theme)
+        self._chat.prefer(preferences(settings))
 
     def _usable_theme(self, name: str | None) -> str:
         return name if name in self.available_themes else DARK.name
@@ -89,12 +97,10 @@ class Localr1App(CopyingApp):
         """Show every setting."""
         from localr1.tui.screens.settings import SettingsScreen
 
-        chat = self.screen_stack[0]
-        assert isinstance(chat, ChatScreen)
-        themes = sorted(self.available_themes)
+        again, themes = self._chat.load_again, sorted(self.available_themes)
         self._open(
             SettingsScreen,
-            lambda: SettingsScreen(self._session, chat.load_again, self.follow_settings, themes),
+            lambda: SettingsScreen(self._session, again, self.follow_settings, themes),
         )
 
     def action_doctor(self) -> None:
@@ -120,7 +126,7 @@ class Localr1App(CopyingApp):
     def _keys_in_use(self) -> dict[str, str]:
         """The keys of the chat's actions as they are now, by the names of the actions."""
         keys: dict[str, list[str]] = {}
-        for key, active in self.screen_stack[0].active_bindings.items():
+        for key, active in self._chat.active_bindings.items():
             keys.setdefault(active.binding.id or "", []).append(key)
         return {name: ",".join(of_action) for name, of_action in keys.items()}
 

@@ -194,6 +194,15 @@ class ScriptedSession:
         """As the real session."""
         await self._kept.rename(title)
 
+    @property
+    def draft(self) -> str:
+        """As the real session."""
+        return self._kept.draft
+
+    async def keep_draft(self, text: str) -> None:
+        """As the real session."""
+        await self._kept.keep_draft(text)
+
     async def take_up(self, conversation: Conversation | None) -> None:
         """As the real session."""
         await self._kept.close()

@@ -17,13 +17,13 @@ class Thinking:
 
     def __init__(self, screen: ChatScreen, preferred: Preferences) -> None:
         self._screen = screen
-        self._preferred = preferred
+        self.preferred = preferred
         self._hides = False
         self.shown_outline = Outline(screen)
 
     def prepare(self, turn: Turn) -> None:
         """Let a new turn show its thinking as the others do."""
-        turn.collapses = self._preferred.collapse_thinking
+        turn.collapses = self.preferred.collapse_thinking
         turn.hide_thinking(self._hides)
 
     async def outline(self) -> None:
