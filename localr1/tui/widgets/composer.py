@@ -61,8 +61,8 @@ class Composer(TypingArea):
 
     @property
     def has_words(self) -> bool:
-        """Is there something to send?"""
-        return bool(self.text.strip() or self.enclosures.files.items)
+        """Is there something to send? Files alone are no question."""
+        return bool(self.text.strip())
 
     @property
     def draft(self) -> str:
@@ -76,6 +76,8 @@ class Composer(TypingArea):
         A file that is still being read is said to be.
         """
         if not self.has_words:
+            if self.enclosures.files.items:
+                self._say("Write a question to go with the files.")
             return None
         if self.enclosures.files.is_reading:
             self._say("A file is still being read.")
