@@ -39,10 +39,13 @@ class Action(NamedTuple):
 
 # The text area edits with Ctrl and A C D E H J K M U V W X Y Z, F6 and F7. Ctrl+B is the prefix of
 # tmux, Ctrl+I is Tab, F10 opens menus, F11 fills the screen, F12 drops terminals down. Ctrl+S
-# arrives because Textual turns off flow control, as for Ctrl+Q.
+# arrives because Textual turns off flow control, as for Ctrl+Q. Ctrl+_ and Ctrl+/ are one key to
+# most terminals.
 ACTIONS = (
     Action("send", "enter", "Send", "composer"),
     Action("new_line", "ctrl+j,shift+enter,alt+enter", "New line", "composer"),
+    Action("undo", "ctrl+underscore,ctrl+slash", "Undo what was typed", "composer"),
+    Action("redo", "ctrl+y", "Redo it", "composer"),
     Action("stop", "escape", "Stop the reply", "chat", "What was said so far stays"),
     Action("toggle_thinking", "ctrl+t", "Open or close the thinking", "chat", "Of the last reply"),
     Action("answer_now", "ctrl+g", "Answer now", "steering", "End the thought and answer"),
@@ -60,11 +63,16 @@ ACTIONS = (
     Action("top", "ctrl+home", "To the beginning", "chat", "Scroll to the first message"),
     Action("bottom", "ctrl+end", "To the end", "chat", "Scroll to the end and follow it"),
     Action("help", "f1", "All keys", "app", "What can be done, and with which key"),
-    Action("switch_colours", "f2", "Dark or light", "app", "Switch between the two"),
+    Action("switch_colours", "f2", "Other colours", "app", "The next theme"),
+    Action("suspend", "ctrl+z", "To the shell", "app", "Its command fg comes back here"),
     Action("command_palette", "ctrl+p", "Commands", "app"),
     Action("quit", "ctrl+q", "Quit", "app", "End the engine and leave; the conversation is kept"),
     Action("interrupt", "ctrl+c", "Copy the selection, or twice: quit", "app"),
 )
+
+
+AFTER_WIDGETS = ("interrupt", "undo", "redo")
+"""Actions whose keys are first offered to what has the focus."""
 
 
 def bindings(*scopes: Scope) -> list[BindingType]:
@@ -79,7 +87,7 @@ def bindings(*scopes: Scope) -> list[BindingType]:
             action.command,
             action.title,
             show=False,
-            priority=action.name != "interrupt",
+            priority=action.name not in AFTER_WIDGETS,
             id=action.name,
         )
         for action in ACTIONS
@@ -95,11 +103,20 @@ def commands() -> Iterator[tuple[Action, str]]:
             yield action, f"{namespace}.{action.command}"
 
 
-def key_names(keys: str) -> str:
-    """The first two keys as keyboards write them: "ctrl+t,pageup" -> "Ctrl+T, Page Up"."""
-    return ", ".join(_key_name(key) for key in keys.split(",")[:2])
+KEY_LABELS = {
+    **{"pageup": "Page Up", "pagedown": "Page Down", "escape": "Esc"},
+    **{"underscore": "_", "slash": "/", "backslash": "\\", "at": "@", "question_mark": "?"},
+    **{"left_square_bracket": "[", "right_square_bracket": "]"},
+}
+"""What is on the keys whose names are not."""
+
+
+def key_names(keys: str, at_most: int = 2) -> str:
+    """The first keys as keyboards write them: "ctrl+t,pageup" -> "Ctrl+T, Page Up"."""
+    return ", ".join(_key_name(key) for key in keys.split(",")[:at_most])
 
 
 def _key_name(key: str) -> str:
-    names = {"pageup": "Page Up", "pagedown": "Page Down", "escape": "Esc"}
-    return "+".join(names.get(part, part.capitalize()) for part in key.split("+"))
+    if len(key) == 1:
+        return key
+    return "+".join(KEY_LABELS.get(part, part.capitalize()) for part in key.split("+"))

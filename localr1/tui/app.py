@@ -16,6 +16,7 @@ from textual.screen import Screen
 from localr1.errors import ExitCode
 from localr1.tui.actions import bindings, commands
 from localr1.tui.counter import Clock
+from localr1.tui.keymap import USUAL, Keymap
 from localr1.tui.screens.chat import ChatScreen
 from localr1.tui.theme import DARK, LIGHT
 
@@ -38,9 +39,15 @@ class Localr1App(App[None]):
     BINDINGS = bindings("app")
 
     def __init__(
-        self, session: ChatSession, theme: str | None = None, clock: Clock = time.monotonic
+        self,
+        session: ChatSession,
+        theme: str | None = None,
+        clock: Clock = time.monotonic,
+        keymap: Keymap = USUAL,
     ) -> None:
         super().__init__()
+        self.keymap = keymap
+        self.set_keymap(keymap.changes)
         self._session = session
         self._clock = clock
         self._interrupted = float("-inf")
@@ -56,7 +63,9 @@ class Localr1App(App[None]):
         """The palette: our actions, and Textual's choice of themes."""
         for action, name in commands():
             run = functools.partial(self.run_action, name, screen)
-            yield SystemCommand(action.title, action.explanation, run)
+            key = self.keymap.label(action.name)
+            told = f"{action.explanation} · {key}" if key else action.explanation
+            yield SystemCommand(action.title, told, run)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     def action_help(self) -> None:
@@ -64,7 +73,9 @@ class Localr1App(App[None]):
         # Imported when first wanted
         from localr1.tui.screens.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss()
+        else:
             self.push_screen(HelpScreen())
 
     def action_switch_colours(self) -> None:

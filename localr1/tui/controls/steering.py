@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from localr1.chat.messages import ReasoningPart
 from localr1.session.reply_builder import with_reasoning
 from localr1.terminal_text import clean
+from localr1.tui import hints
+from localr1.tui.hints import Hint
 from localr1.tui.marks import MarkLimit
 from localr1.tui.widgets.composer import LIMIT_BYTES
 from localr1.units import download_size
@@ -26,16 +28,9 @@ class Mode(enum.Enum):
     """It becomes the thought."""
 
     @property
-    def hint(self) -> str:
+    def hint(self) -> Hint | None:
         """What the keys do."""
-        return _HINTS[self]
-
-
-_HINTS = {
-    Mode.ASK: "",
-    Mode.STEER: "Add to the thought    Enter goes on   Esc leaves it stopped",
-    Mode.EDIT: "Enter goes on from this, with a new answer   Esc leaves it as it was",
-}
+        return {Mode.STEER: hints.STEER, Mode.EDIT: hints.EDIT}.get(self)
 
 
 class Steering:
@@ -109,7 +104,7 @@ class Steering:
         self._screen.show_activity(mode.value)
         if mode is Mode.EDIT:
             # Where there are words, the composer's own hint is not seen
-            self._screen.say(mode.hint)
+            self._screen.say_hint(mode.hint)
 
     def submit(self, text: str) -> None:
         """Go on with the thought that a person added to, or rewrote."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
+from localr1.tui import hints
 from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.next_reply import NextReply
@@ -26,19 +27,13 @@ if TYPE_CHECKING:
 
     from localr1.session import ChatSession
 
-INVITATION = "Ask something    Enter sends   Ctrl+J new line   F1 all keys"
-UNFINISHED = "Ask something    Enter sends   Ctrl+R goes on with the reply   F1 all keys"
-LOADING = "You can write already; it is sent when the model is loaded"
-THINKING = "Esc stops   Ctrl+S pauses the thinking   Ctrl+G answers now"
-REPLYING = "Esc stops the reply"
-SEVERAL = "Esc stops    {} replies are written side by side; this is the first"
 READ_ONLY = "Another window writes to this conversation; here it can only be read."
 
 _REFUSALS = {
     Phase.LOADING: "The model is being loaded.",
     Phase.CHANGING: "The conversation is being changed.",
 }
-_STILL_WRITING = "The reply is still being written; Esc stops it."
+_STILL_WRITING = "The reply is still being written"
 
 
 class ChatScreen(ChatView):
@@ -123,10 +118,10 @@ class ChatScreen(ChatView):
     def may_ask(self) -> bool:
         """May something be asked now, if only when the model is loaded? If not, it says why."""
         if self._dialogue.waiting is not None:
-            self.say("A question waits already; Esc takes it back.")
+            self.say(self.with_key("A question waits already", "{stop} takes it back"))
             return False
         if self._steering.mode is not Mode.ASK:
-            self.say(self._steering.mode.hint)
+            self.say_hint(self._steering.mode.hint)
             return False
         return self._dialogue.phase is Phase.LOADING or self.may_change()
 
@@ -136,7 +131,8 @@ class ChatScreen(ChatView):
             self.say(READ_ONLY)
             return False
         if self._dialogue.phase is not Phase.IDLE:
-            self.say(_REFUSALS.get(self._dialogue.phase, _STILL_WRITING))
+            writing = self.with_key(_STILL_WRITING, "{stop} stops it")
+            self.say(_REFUSALS.get(self._dialogue.phase, writing))
             return False
         return True
 
@@ -221,17 +217,15 @@ class ChatScreen(ChatView):
         return self._dialogue.phase is Phase.REPLYING and self._turns[-1].is_thinking
 
     def _invite(self) -> None:
-        words = READ_ONLY if self.session.read_only else self._invitation()
-        if self.composer.placeholder != words:
-            self.composer.placeholder = words
+        self.composer.invite(hints.READ_ONLY if self.session.read_only else self._invitation())
 
-    def _invitation(self) -> str:
-        if self._steering.mode is not Mode.ASK:
+    def _invitation(self) -> hints.Hint:
+        if self._steering.mode.hint is not None:
             return self._steering.mode.hint
         if self._dialogue.phase is Phase.IDLE:
-            return UNFINISHED if self.session.can_go_on else INVITATION
+            return hints.UNFINISHED if self.session.can_go_on else hints.INVITATION
         if self._dialogue.phase is Phase.LOADING:
-            return LOADING
+            return hints.LOADING
         if self._dialogue.samples > 1:
-            return SEVERAL.format(self._dialogue.samples)
-        return THINKING if self.is_thinking else REPLYING
+            return hints.several(self._dialogue.samples)
+        return hints.THINKING if self.is_thinking else hints.REPLYING

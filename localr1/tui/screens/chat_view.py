@@ -13,6 +13,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from localr1.tui.counter import Clock
+from localr1.tui.hints import Hint
+from localr1.tui.keymap import keymap_of
 from localr1.tui.marks import one_line
 from localr1.tui.messages import ThinkingToggled
 from localr1.tui.status import Status
@@ -135,6 +137,16 @@ class ChatView(Screen[None]):
     def say(self, text: str) -> None:
         """Say something in the status line for a moment."""
         self.status_line.say(text)
+
+    def say_hint(self, hint: Hint | None) -> None:
+        """Say in the status line what keys do."""
+        if hint is not None:
+            self.say(hint.text(keymap_of(self), self.status_line.content_size.width))
+
+    def with_key(self, sentence: str, about_key: str) -> str:
+        """A sentence, and where the action has a key what it does: "...; Esc stops it."."""
+        told = keymap_of(self).fill(about_key)
+        return f"{sentence}; {told}." if told else f"{sentence}."
 
     def show_activity(self, activity: str) -> None:
         """What is being done now, in the status line."""

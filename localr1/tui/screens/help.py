@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from localr1.tui.actions import ACTIONS, key_names
+from localr1.tui.actions import ACTIONS
+from localr1.tui.keymap import Keymap, keymap_of
 
 _KEY_CELLS = 22
 
@@ -26,17 +27,18 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One column of keys and what they do."""
         with VerticalScroll(id="sheet"):
-            yield Static(_table(), markup=False)
+            yield Static(_table(keymap_of(self)), markup=False)
             yield Static(
                 Content("Esc closes this, the arrow keys scroll."), id="closing", markup=False
             )
 
 
-def _table() -> Content:
+def _table(keymap: Keymap) -> Content:
     lines = [
-        Content.assemble((f"{key_names(action.keys):<{_KEY_CELLS}}", "$text-primary"), action.title)
+        Content.assemble(
+            (f"{keymap.label(action.name, 2):<{_KEY_CELLS}}", "$text-primary"), action.title
+        )
         for action in ACTIONS
     ]
-    return Content("\n").join(
-        [*lines, Content(""), Content("Text is selected with the mouse, Ctrl+C copies it.")]
-    )
+    copying = keymap.fill("Text is selected with the mouse, {interrupt} copies it.")
+    return Content("\n").join([*lines, Content(""), Content(copying)])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from textual import events
+from textual.content import Content
 from textual.widgets import TextArea
 
 from localr1.terminal_text import clean
 from localr1.tui.actions import bindings
+from localr1.tui.hints import Hint
+from localr1.tui.keymap import keymap_of
 from localr1.tui.messages import PasteRefused, Submitted
 
 LIMIT_BYTES = 64 * 1024
@@ -22,6 +25,7 @@ class Composer(TextArea):
         super().__init__(id=id, compact=True, highlight_cursor_line=False, show_line_numbers=False)
         self.sends_nothing = False
         """Enter without words says something, too."""
+        self._hint: Hint | None = None
 
     # The keys of these two come before the composer's own, and before keys that still wait in
     # its queue when a person (or a program) types fast: so they take their turn in the queue.
@@ -39,6 +43,21 @@ class Composer(TextArea):
             self.post_message(Submitted(self.text.strip("\n")))
             # At once: what is typed from now on belongs to the next message
             self.clear()
+
+    def invite(self, hint: Hint) -> None:
+        """Say what can be done here, as long as nothing is written."""
+        if hint != self._hint:
+            self._hint = hint
+            self._show_hint()
+
+    def on_resize(self) -> None:
+        """As much of the hint as fits now."""
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        width = self.content_size.width
+        if self._hint is not None and width:
+            self.placeholder = Content(self._hint.text(keymap_of(self), width))
 
     def show(self, text: str, *, sends_nothing: bool) -> None:
         """Show this text in place of what was there; says whether Enter alone says something."""
