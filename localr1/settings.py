@@ -150,13 +150,11 @@ class Settings:
     ] = None
     save_history: Annotated[bool, About("Keep conversations on disk.")] = True
     theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
-    plain: Annotated[
-        bool, About("Chat line by line, in words, for screen readers and simple terminals.")
-    ] = False
+    plain: Annotated[bool | None, About("Chat line by line, in words, for screen readers.")] = None
     notify: Annotated[
         Literal["auto", "bell", "off"] | None,
         About(
-            "How a long reply that ended while you were elsewhere is told; auto: as the terminal can."
+            "How the end of a long reply is told while you are elsewhere; auto can be a message."
         ),
     ] = None
     reduced_motion: Annotated[

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from localr1.errors import ExitCode
@@ -18,7 +19,8 @@ from localr1.tui.actions import bindings, commands
 from localr1.tui.counter import Clock
 from localr1.tui.keymap import USUAL, Keymap
 from localr1.tui.screens.chat import ChatScreen
-from localr1.tui.theme import DARK, LIGHT
+from localr1.tui.theme import next_theme
+from localr1.tui.themed import ThemedApp
 
 if TYPE_CHECKING:
     from localr1.session import ChatSession
@@ -31,7 +33,7 @@ CLOSE_SECONDS = 8.0
 """Time the engine gets to end; its process is gone with ours in any case."""
 
 
-class Localr1App(App[None]):
+class Localr1App(ThemedApp[None]):
     """Themes, the palette and quitting; everything else belongs to the screens."""
 
     TITLE = "localr1"
@@ -44,16 +46,16 @@ class Localr1App(App[None]):
         theme: str | None = None,
         clock: Clock = time.monotonic,
         keymap: Keymap = USUAL,
+        *,
+        reduced_motion: bool = False,
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
-        super().__init__()
+        super().__init__(theme, reduced_motion=reduced_motion, environment=environment)
         self.keymap = keymap
         self.set_keymap(keymap.changes)
         self._session = session
         self._clock = clock
         self._interrupted = float("-inf")
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = theme if theme in self.available_themes else DARK.name
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
@@ -79,8 +81,9 @@ class Localr1App(App[None]):
             self.push_screen(HelpScreen())
 
     def action_switch_colours(self) -> None:
-        """Dark becomes light, light becomes dark."""
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+        """The next of our themes."""
+        self.theme = next_theme(self.theme)
+        self._say(f"Theme: {self.theme}")
 
     async def action_interrupt(self) -> None:
         """Ctrl+C without a selection: stop the reply; pressed again, quit."""
@@ -92,7 +95,11 @@ class Localr1App(App[None]):
         if isinstance(self.screen, ChatScreen):
             if self.screen.is_replying:
                 await self.screen.action_stop()
-            self.screen.status_line.say("Press Ctrl+C again to quit.")
+        self._say(self.keymap.fill("Press {interrupt} again to quit."))
+
+    def _say(self, text: str) -> None:
+        if isinstance(self.screen, ChatScreen):
+            self.screen.say(text)
 
     def _print_error_renderables(self) -> None:
         # Textual prints a traceback with the values of all variables; an error of ours is

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from localr1.models.distills import DISTILLS
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.tui.marks import one_line
-from localr1.tui.theme import DARK, LIGHT
+from localr1.tui.themed import ThemedApp
 from localr1.units import download_size
 
 _NAME_CELLS = 30
@@ -23,7 +23,7 @@ _SIZE_CELLS = 9
 _TOY = "a toy for small sums"
 
 
-class FirstRunApp(App[ModelReference]):
+class FirstRunApp(ThemedApp[ModelReference]):
     """Choose a model; the result is None when the screen is left without one.
 
     Args:
@@ -42,12 +42,9 @@ class FirstRunApp(App[ModelReference]):
     def __init__(
         self, found: list[ModelReference], settings_file: Path, theme: str | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(theme)
         self._choices = [*found, find_model(DEMO)]
         self._settings_file = settings_file
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = theme if theme in self.available_themes else DARK.name
 
     def compose(self) -> ComposeResult:
         """What is here to choose from, then what can be had."""
@@ -78,7 +75,7 @@ def _choice(model: ModelReference) -> Content:
         size = ""
     told = _TOY if model.name == DEMO else "on this computer"
     return Content.assemble(
-        f"{name:<{_NAME_CELLS}}  {size:>{_SIZE_CELLS}}  ", (told, "$foreground 60%")
+        f"{name:<{_NAME_CELLS}}  {size:>{_SIZE_CELLS}}  ", (told, "$text-muted")
     )
 
 
@@ -86,7 +83,7 @@ def _real_models(settings_file: Path) -> Content:
     rows = [
         Content.assemble(
             f"{model.name:<{_NAME_CELLS}}  {download_size(model.size_bytes):>{_SIZE_CELLS}}  ",
-            (f"needs {model.memory_gib} GiB of memory", "$foreground 60%"),
+            (f"needs {model.memory_gib} GiB of memory", "$text-muted"),
         )
         for model in DISTILLS
     ]

@@ -11,7 +11,7 @@ from localr1.tui.marks import one_line
 
 Weight = Literal["quiet", "warning", "error"]
 
-_STYLES = {"quiet": "$foreground 60%", "warning": "$text-warning", "error": "$text-error"}
+_STYLES = {"quiet": "$text-muted", "warning": "$text-warning", "error": "$text-error"}
 
 
 class Notes(Static):

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import ReasoningEnd, ReasoningPart
 from localr1.engine.protocol import Loading, Prompt
+from localr1.tui.glyphs import CLOSED, ELLIPSIS, OPENED, RESTING
 from localr1.tui.messages import ThinkingToggled
 from localr1.units import count, duration
 
@@ -42,7 +43,7 @@ class ThinkingHeader(Widget):
 
     def show_loading(self, event: Loading) -> None:
         """The model is being read."""
-        self._show(f"Loading the model… {event.progress * 100:.0f} %")
+        self._show(f"Loading the model{ELLIPSIS} {event.progress * 100:.0f} %")
 
     def show_reading(self, event: Prompt) -> None:
         """The prompt is being processed."""
@@ -56,7 +57,7 @@ class ThinkingHeader(Widget):
             span += f" of {duration(limit.seconds)}"
         most = limit.tokens
         length = count(tokens, "token") if most is None else f"{tokens:,} of {count(most, 'token')}"
-        self._show(f"Thinking… {span}, {length}", f"Thinking… {length}")
+        self._show(f"Thinking{ELLIPSIS} {span}, {length}", f"Thinking{ELLIPSIS} {length}")
 
     def show_thought(self, thought: ReasoningPart) -> None:
         """Reasoning is over; what was not measured is left out."""
@@ -89,7 +90,7 @@ class ThinkingHeader(Widget):
 
     def render(self) -> Content:
         """A sign and the words, fewer of them where they do not fit."""
-        sign = ("▾" if self._open else "▸") if self._has_trace else "·"
+        sign = (OPENED if self._open else CLOSED) if self._has_trace else RESTING
         room = self.content_size.width - len(f"{sign} ")
         fitting = (words for words in self._wordings if cell_len(words) <= room)
         return Content(f"{sign} {next(fitting, self._wordings[-1])}")
