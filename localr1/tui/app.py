@@ -7,6 +7,7 @@ import contextlib
 import functools
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from localr1 import paths
 from localr1.errors import ExitCode
 from localr1.tui.actions import bindings, commands
 from localr1.tui.counter import Clock
 from localr1.tui.keymap import USUAL, Keymap
 from localr1.tui.screens.chat import ChatScreen
-from localr1.tui.theme import next_theme
+from localr1.tui.terminal import Notify, Surroundings
+from localr1.tui.theme import next_theme, theme_name
 from localr1.tui.themed import ThemedApp
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class Localr1App(ThemedApp[None]):
         clock: Clock = time.monotonic,
         keymap: Keymap = USUAL,
         *,
+        notify: Notify | None = None,
         reduced_motion: bool = False,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
@@ -56,10 +60,33 @@ class Localr1App(ThemedApp[None]):
         self._session = session
         self._clock = clock
         self._interrupted = float("-inf")
+        self._surroundings = Surroundings(self._send, clock, notify, environment)
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
         return ChatScreen(self._session, self._clock)
+
+    def on_mount(self) -> None:
+        """Give the terminal its title back while somebody else has it."""
+        self.app_suspend_signal.subscribe(self, lambda _: self._surroundings.leave())
+        self.app_resume_signal.subscribe(self, lambda _: self._come_back())
+
+    def _come_back(self) -> None:
+        self._surroundings.come_back()
+        self.refresh(layout=True)
+
+    def _send(self, sequence: str) -> None:
+        """To the terminal, between two updates of the screen."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    def tell_terminal(self, title: str, *, is_working: bool) -> None:
+        """What the conversation is called, and whether a reply is being written."""
+        self._surroundings.show(title, is_working=is_working, is_focused=self.app_focus)
+
+    def on_unmount(self) -> None:
+        """The terminal is given back."""
+        self._surroundings.leave()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our actions, and Textual's choice of themes."""
@@ -85,6 +112,13 @@ class Localr1App(ThemedApp[None]):
         self.theme = next_theme(self.theme)
         self._say(f"Theme: {self.theme}")
 
+    def action_suspend(self) -> None:
+        """Stop this process and let the shell go on; its `fg` comes back."""
+        if can_suspend():
+            self.action_suspend_process()
+        else:
+            self._say("There is no shell to go to here.")
+
     async def action_interrupt(self) -> None:
         """Ctrl+C without a selection: stop the reply; pressed again, quit."""
         now = self._clock()
@@ -92,9 +126,8 @@ class Localr1App(ThemedApp[None]):
             self.exit()
             return
         self._interrupted = now
-        if isinstance(self.screen, ChatScreen):
-            if self.screen.is_replying:
-                await self.screen.action_stop()
+        if isinstance(self.screen, ChatScreen) and self.screen.is_replying:
+            await self.screen.action_stop()
         self._say(self.keymap.fill("Press {interrupt} again to quit."))
 
     def _say(self, text: str) -> None:
@@ -109,7 +142,23 @@ class Localr1App(ThemedApp[None]):
 
 def run_chat(session: ChatSession, settings: Settings) -> int:
     """Show the chat until it is left; the session is closed then. The process's exit code."""
-    return asyncio.run(_run(Localr1App(session, settings.theme), session))
+    is_flag = settings.origin("theme") == "flag"
+    app = Localr1App(
+        session,
+        theme_name(settings.theme, os.environ, insists=is_flag),
+        keymap=Keymap(settings.keys, f"[keys] of {paths.settings_file()}"),
+        notify=settings.notify,
+        reduced_motion=bool(settings.reduced_motion),
+    )
+    return asyncio.run(_run(app, session))
+
+
+def can_suspend() -> bool:
+    """Whether somebody could let a stopped process go on: a shell that has jobs."""
+    if sys.platform == "win32":
+        return False
+    # A process in the group of its session's leader was not started as a job
+    return os.getpgrp() != os.getsid(0)
 
 
 async def _run(app: Localr1App, session: ChatSession) -> int:

@@ -125,7 +125,7 @@ _NO_PLANES = {
     "panel": _DEFAULT,
 }
 QUIET_ANSI = "ansi_bright_black"
-"""Drawn as dim text of the usual colour: as a colour of its own it is invisible in some palettes."""
+"""Drawn as dim text of the usual colour: some palettes have their background here."""
 
 _ANSI_VARIABLES = {
     "ansi-background": _DEFAULT,

@@ -9,8 +9,10 @@ from typing import Generic, TypeVar
 from textual import events
 from textual.app import App
 from textual.filter import LineFilter, Monochrome
+from textual.widget import Widget
 
 from localr1.tui.attributes import Attributes, QuietAsDim
+from localr1.tui.counter import CALM_COUNTER_SECONDS, COUNTER_SECONDS
 from localr1.tui.glyphs import InAscii, needs_ascii
 from localr1.tui.theme import DARK, LINED, PLAIN, QUIET_ANSI, THEMES
 
@@ -64,3 +66,9 @@ class ThemedApp(App[Result], Generic[Result]):
         """No cursor blinks where nothing should move."""
         if self.animation_level == "none" and hasattr(event.widget, "cursor_blink"):
             event.widget.cursor_blink = False
+
+
+def counter_seconds(widget: Widget) -> float:
+    """Between two updates of a counter in this widget."""
+    is_calm = widget.is_attached and widget.app.animation_level == "none"
+    return CALM_COUNTER_SECONDS if is_calm else COUNTER_SECONDS

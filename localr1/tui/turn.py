@@ -23,6 +23,7 @@ from localr1.engine.protocol import (
     Reasoning,
 )
 from localr1.tui.counter import Clock, ReplyCounter
+from localr1.tui.themed import counter_seconds
 from localr1.tui.widgets.answer_view import AnswerView
 from localr1.tui.widgets.notes import Notes
 from localr1.tui.widgets.thinking_header import ThinkingHeader
@@ -149,7 +150,7 @@ class Turn:
             self.trace.anchor()
         self._counter.add(event.tokens, reasoning=True)
         self.trace.append(event.text, event.author)
-        if self._counter.is_due():
+        if self._counter.is_due(counter_seconds(self.header)):
             self.header.show_thinking(
                 self._counter.thinking_seconds, self._counter.reasoning_tokens, self.limit
             )

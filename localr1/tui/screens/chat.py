@@ -189,6 +189,10 @@ class ChatScreen(ChatView):
         """Say it."""
         self.say(message.text)
 
+    async def on_effort_clicked(self) -> None:
+        """The next effort."""
+        await self._next_reply.change_effort()
+
     # ---- actions ---------------------------------------------------------------------------
 
     async def action_stop(self) -> None:
@@ -218,6 +222,7 @@ class ChatScreen(ChatView):
 
     def _invite(self) -> None:
         self.composer.invite(hints.READ_ONLY if self.session.read_only else self._invitation())
+        self.tell_terminal()
 
     def _invitation(self) -> hints.Hint:
         if self._steering.mode.hint is not None:

@@ -31,6 +31,8 @@ COLUMN = 100
 """Cells that words may take: longer lines are hard to read."""
 
 MARGIN = 2
+NARROW, LOW = 36, 12
+"""Screens of fewer columns or lines do without some margins."""
 
 
 class ChatView(Screen[None]):
@@ -75,10 +77,13 @@ class ChatView(Screen[None]):
         yield self.status_line
 
     def on_resize(self, event: events.Resize) -> None:
-        """Keep the words in a column in the middle."""
-        side = max(MARGIN, (event.size.width - COLUMN) // 2)
+        """Keep the words in a column in the middle, and drop margins that take room from them."""
+        width, height = event.size
+        margin = MARGIN if width >= NARROW else 1
+        side = max(margin, (width - COLUMN) // 2)
         for widget in self.children:
-            widget.styles.padding = widget.styles.padding._replace(left=side, right=side)
+            above = int(height >= LOW and widget in (self.transcript, self.composer))
+            widget.styles.padding = (above, side, above, side)
 
     def _end_welcome(self) -> None:
         if self._welcome is not None:
@@ -157,6 +162,12 @@ class ChatView(Screen[None]):
         """How long replies may think, in the status line."""
         self._status.effort = words
         self.status_line.refresh()
+
+    def tell_terminal(self) -> None:
+        """The title around the interface, and whether it works."""
+        tell = getattr(self.app, "tell_terminal", None)
+        if tell is not None:
+            tell(self.session.title, is_working=self.is_replying)
 
     def _show_title(self) -> None:
         title = one_line(self.session.title, 200) or "New conversation"

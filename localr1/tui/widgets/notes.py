@@ -13,6 +13,9 @@ Weight = Literal["quiet", "warning", "error"]
 
 _STYLES = {"quiet": "$text-muted", "warning": "$text-warning", "error": "$text-error"}
 
+_SIGNS = {"$text-warning": "! ", "$text-error": "Error: "}
+"""In front, so that nothing is said by colour alone."""
+
 
 class Notes(Static):
     """Lines that only grow in number; hidden while there are none."""
@@ -25,7 +28,7 @@ class Notes(Static):
 
     @property
     def text(self) -> str:
-        """All lines as they are shown."""
+        """All lines, without their signs."""
         return "\n".join(text for text, _ in self._lines())
 
     def add(self, text: str, weight: Weight = "quiet", hint: str = "") -> None:
@@ -46,7 +49,11 @@ class Notes(Static):
 
     def _draw(self) -> None:
         lines = self._lines()
-        self.update(Content("\n").join(Content.styled(text, style) for text, style in lines))
+        self.update(
+            Content("\n").join(
+                Content.styled(_SIGNS.get(style, "") + text, style) for text, style in lines
+            )
+        )
         self.display = bool(lines)
 
 
