@@ -142,15 +142,24 @@ class Localr1App(ThemedApp[None]):
 
 def run_chat(session: ChatSession, settings: Settings) -> int:
     """Show the chat until it is left; the session is closed then. The process's exit code."""
-    is_flag = settings.origin("theme") == "flag"
     app = Localr1App(
         session,
-        theme_name(settings.theme, os.environ, insists=is_flag),
+        theme_of(settings),
         keymap=Keymap(settings.keys, f"[keys] of {paths.settings_file()}"),
         notify=settings.notify,
         reduced_motion=bool(settings.reduced_motion),
     )
     return asyncio.run(_run(app, session))
+
+
+def theme_of(settings: Settings) -> str:
+    """The theme to begin with.
+
+    Raises:
+        UsageError: the settings name one that does not exist.
+    """
+    is_flag = settings.origin("theme") == "flag"
+    return theme_name(settings.theme, os.environ, insists=is_flag)
 
 
 def can_suspend() -> bool:
