@@ -118,12 +118,6 @@ CONTRAST_LIGHT = Theme(
 )
 
 _DEFAULT = "ansi_default"
-_NO_PLANES = {
-    "foreground": _DEFAULT,
-    "background": _DEFAULT,
-    "surface": _DEFAULT,
-    "panel": _DEFAULT,
-}
 QUIET_ANSI = "ansi_bright_black"
 """Drawn as dim text of the usual colour: some palettes have their background here."""
 
@@ -155,33 +149,30 @@ _ANSI_VARIABLES = {
     "footer-key-foreground": "ansi_cyan",
 }
 
-TERMINAL = Theme(
-    name="terminal",
-    ansi=True,
-    primary="ansi_cyan",
-    secondary="ansi_magenta",
-    accent="ansi_green",
-    warning="ansi_yellow",
-    error="ansi_red",
-    success="ansi_green",
-    variables=_ANSI_VARIABLES,
-    **_NO_PLANES,
-)
+
+def _of_the_terminal(name: str) -> Theme:
+    return Theme(
+        name=name,
+        ansi=True,
+        primary="ansi_cyan",
+        secondary="ansi_magenta",
+        accent="ansi_green",
+        foreground=_DEFAULT,
+        background=_DEFAULT,
+        surface=_DEFAULT,
+        panel=_DEFAULT,
+        warning="ansi_yellow",
+        error="ansi_red",
+        success="ansi_green",
+        variables=_ANSI_VARIABLES,
+    )
+
+
+TERMINAL = _of_the_terminal("terminal")
 """The 16 colours that the terminal itself is set to."""
 
-PLAIN = Theme(
-    name="plain",
-    ansi=True,
-    primary="ansi_cyan",
-    secondary="ansi_magenta",
-    accent="ansi_green",
-    warning="ansi_yellow",
-    error="ansi_red",
-    success="ansi_green",
-    variables=_ANSI_VARIABLES,
-    **_NO_PLANES,
-)
-"""No colour at all; what the 16 colours mean is drawn as bold, dim, underlined or reversed."""
+PLAIN = _of_the_terminal("plain")
+"""No colour at all; what the 16 colours mean is drawn as bold, dim or reversed."""
 
 THEMES = (DARK, LIGHT, CONTRAST_DARK, CONTRAST_LIGHT, TERMINAL, PLAIN)
 """In the order in which a key goes through them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -66,11 +67,14 @@ class Chat:
 
 @asynccontextmanager
 async def chat(
-    session: ScriptedSession, size: tuple[int, int] = (80, 24), theme: str | None = None
+    session: ScriptedSession,
+    size: tuple[int, int] = (80, 24),
+    theme: str | None = None,
+    **options: Any,
 ) -> AsyncIterator[Chat]:
     """The interface over this session, loaded as far as its script goes."""
     clock = Clock()
-    app = Localr1App(session, theme, clock)  # type: ignore[arg-type]  # the contract, not the class
+    app = Localr1App(session, theme, clock, **options)  # type: ignore[arg-type]  # the contract
     async with app.run_test(size=size) as pilot:
         running = Chat(app, pilot, clock)
         await running.settle()
