@@ -125,6 +125,7 @@ async def test_words_and_marks_can_be_read_in_every_theme() -> None:
         for theme in (DARK, LIGHT, CONTRAST_DARK, CONTRAST_LIGHT):
             running.app.theme = theme.name
             least = 7.0 if "contrast" in theme.name else 4.5
+            await running.settle()
             found = set(pairs(running))
             await running.pilot.press("f1")
             await running.settle()
