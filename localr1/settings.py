@@ -200,31 +200,36 @@ class SettingReference(NamedTuple):
     sentence: str
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
     """What values a setting takes."""
 
     kind: type
+    """str, int, float or bool."""
     choices: tuple[str, ...]
+    """Of a text that is one of a few; empty where anything of the kind can be used."""
     about: About
+    default: Any
+    """What holds where nothing is given."""
 
 
-def _rules() -> dict[str, _Rule]:
+def _rules() -> dict[str, Rule]:
     hints = get_type_hints(Settings, include_extras=True)
     return {
-        each.name: _rule(*get_args(hints[each.name]))
+        each.name: _rule(*get_args(hints[each.name]), each.default)
         for each in fields(Settings)
         if each.name not in ("origins", _MODELS, _KEYS)
     }
 
 
-def _rule(kind: Any, about: About) -> _Rule:
+def _rule(kind: Any, about: About, default: Any) -> Rule:
     plain = next((part for part in get_args(kind) if part is not type(None)), kind)
     if get_origin(plain) is Literal:
-        return _Rule(str, get_args(plain), about)
-    return _Rule(plain, (), about)
+        return Rule(str, get_args(plain), about, default)
+    return Rule(plain, (), about, default)
 
 
-_RULES = _rules()
+RULES: Mapping[str, Rule] = _rules()
+"""Of every setting, by name."""
 
 
 def load_settings(
@@ -256,11 +261,25 @@ def load_settings(
     return Settings(**values, origins=origins, models=models, keys=keys)
 
 
+def settings_now(
+    settings: Settings, file: Path, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """These settings with what file and environment say by now; what flags gave stays.
+
+    Raises:
+        UsageError: as for `load_settings`.
+    """
+    read = load_settings({}, environment, file)
+    flags = {name: getattr(settings, name) for name in RULES if settings.origin(name) == "flag"}
+    origins: dict[str, Origin] = {**read.origins, **dict.fromkeys(flags, "flag")}
+    return replace(read, **flags, origins=origins)
+
+
 def settings_reference() -> list[SettingReference]:
     """Every setting with its variable, its values and what it does; docs/cli.md shows it."""
     return [
-        SettingReference(name, _variable(name), _values(rule), rule.about.sentence)
-        for name, rule in _RULES.items()
+        SettingReference(name, variable(name), expected_values(rule), rule.about.sentence)
+        for name, rule in RULES.items()
     ]
 
 
@@ -270,21 +289,21 @@ Given = Iterator[tuple[str, Any]]
 def _from_flags(flags: Mapping[str, object]) -> Given:
     for name, value in flags.items():
         if value is not None:
-            yield name, _checked(name, value, "on the command line")
+            yield name, checked(name, value, "on the command line")
 
 
 def _from_environment(environment: Mapping[str, str]) -> Given:
-    for name, rule in _RULES.items():
-        text = environment.get(_variable(name), "")
+    for name, rule in RULES.items():
+        text = environment.get(variable(name), "")
         if text:
-            yield name, _checked(name, _typed(rule, text), f"in {_variable(name)}")
+            yield name, checked(name, typed(rule, text), f"in {variable(name)}")
 
 
 def _from_table(table: Mapping[str, Any], path: Path) -> Given:
     for name, value in table.items():
-        if name not in _RULES:
+        if name not in RULES:
             raise _unknown(name, path)
-        yield name, _checked(name, value, f"in {path}")
+        yield name, checked(name, value, f"in {path}")
 
 
 def _of_models(tables: object, path: Path) -> dict[str, dict[str, Any]]:
@@ -310,27 +329,55 @@ def _of_keys(table: object, path: Path) -> dict[str, str]:
 
 
 def _table(path: Path) -> dict[str, Any]:
+    return _parsed(read_settings_text(path), path)
+
+
+def check_settings_text(text: str, path: Path) -> dict[str, Any]:
+    """What the text of a settings file says, every value in it checked.
+
+    Args:
+        text: TOML.
+        path: named where something is wrong.
+
+    Raises:
+        UsageError: it is no TOML, or has a setting or a value that cannot be used.
+    """
+    table = _parsed(text, path)
+    general = {name: value for name, value in table.items() if name != _MODELS}
+    for _ in _from_table(general, path):
+        pass
+    _of_models(table.get(_MODELS, {}), path)
+    return table
+
+
+def read_settings_text(path: Path) -> str:
+    """The text of a settings file; empty where there is none.
+
+    Raises:
+        UsageError: it cannot be read, or is not text.
+    """
     try:
-        return _parsed(_text(path))
+        return _text(path)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return ""
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{path} is not valid TOML: {clean_line(str(error))}",
             'a line reads: name = value, with text in "quotes"',
         ) from error
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    table: dict[str, Any] = tomllib.loads(text)
     return table
 
 
@@ -347,13 +394,13 @@ def _text(path: Path) -> str:
 def _unknown(name: str, path: Path) -> UsageError:
     import difflib
 
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), _RULES, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(_RULES)}"
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), RULES, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(RULES)}"
     return UsageError(f"unknown setting {clean_line(name, 60)} in {path}", hint)
 
 
-def _typed(rule: _Rule, text: str) -> object:
-    """A variable's text as the type it should have; left as text where it cannot be that."""
+def typed(rule: Rule, text: str) -> object:
+    """What a person wrote as the type it should have; left as text where it cannot be that."""
     text = text if rule.kind is str and not rule.choices else text.strip()
     if rule.kind is bool:
         return {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}.get(
@@ -365,45 +412,56 @@ def _typed(rule: _Rule, text: str) -> object:
         return text
 
 
-def _checked(name: str, value: object, place: str) -> Any:
-    rule = _RULES[name]
-    fault = _fault(rule, value)
-    if fault:
+def checked(name: str, value: object, place: str) -> Any:
+    """The value of a setting as it is kept.
+
+    Args:
+        name: of the setting.
+        value: as TOML or `typed` has it.
+        place: where it was given, for the error: "in settings.toml".
+
+    Raises:
+        UsageError: it cannot be used.
+    """
+    rule = RULES[name]
+    wrong = fault(rule, value)
+    if wrong:
         shown = clean_line(str(value).lower() if isinstance(value, bool) else str(value), 60)
-        raise UsageError(f"{name} = {shown} {place}: must be {fault}", rule.about.sentence)
+        raise UsageError(f"{name} = {shown} {place}: must be {wrong}", rule.about.sentence)
     return float(value) if rule.kind is float and isinstance(value, int) else value
 
 
-def _fault(rule: _Rule, value: object) -> str | None:
+def fault(rule: Rule, value: object) -> str | None:
     """What the value must be and is not; None when it can be used."""
     # bool is a kind of int to Python, but `threads = true` is a mistake.
     kinds = (int, float) if rule.kind is float else (rule.kind,)
     if type(value) not in kinds or (rule.choices and value not in rule.choices):
-        return _values(rule)
+        return expected_values(rule)
     if isinstance(value, str):
         return _text_fault(rule, value)
     return _range_fault(rule, value) if isinstance(value, (int, float)) else None
 
 
-def _text_fault(rule: _Rule, text: str) -> str | None:
+def _text_fault(rule: Rule, text: str) -> str | None:
     if "\0" in text:
         return "text without NUL characters"
     at_most = rule.about.at_most
-    return _values(rule) if at_most is not None and len(text) > at_most else None
+    return expected_values(rule) if at_most is not None and len(text) > at_most else None
 
 
-def _range_fault(rule: _Rule, number: float) -> str | None:
+def _range_fault(rule: Rule, number: float) -> str | None:
     _, at_least, at_most = rule.about
     if at_least is None or at_most is None:
         return None
     if isinstance(number, float) and math.isnan(number):
-        return _values(rule)
+        return expected_values(rule)
     if number < at_least:
         return f"at least {at_least:,}"
     return f"at most {at_most:,}" if number > at_most else None
 
 
-def _values(rule: _Rule) -> str:
+def expected_values(rule: Rule) -> str:
+    """What can be given, in words."""
     if rule.choices:
         return f"one of {', '.join(rule.choices)}"
     kind = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[rule.kind]
@@ -413,5 +471,6 @@ def _values(rule: _Rule) -> str:
     return kind if at_least is None else f"{kind} from {at_least:,} to {at_most:,}"
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
     return VARIABLE_PREFIX + name.upper()

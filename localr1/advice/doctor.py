@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,12 +32,30 @@ _FAST_SETS = {"avx2": "AVX2", "asimddp": "DOTPROD"}
 """What a build without loses much speed for: in the words of Linux, and in llama.cpp's."""
 
 
-async def examine(settings: Settings, header: GgufHeader | None = None) -> Report:
-    """Everything there is to tell, and how the model with this header would be loaded."""
+class Loaded(NamedTuple):
+    """A model that is loaded already."""
+
+    model: ModelFacts
+    plan: LoadPlan
+
+
+async def examine(
+    settings: Settings, header: GgufHeader | None = None, loaded: Loaded | None = None
+) -> Report:
+    """Everything there is to tell, and how a model is loaded.
+
+    Args:
+        settings: what a person asked for.
+        header: of a model that could be loaded; or
+        loaded: one that is.
+    """
     machine, (found, failure) = await asyncio.gather(
         asyncio.to_thread(probe_machine), _ask_engine(rpc_servers(settings.rpc or ""))
     )
     plan, misfit = _plan(settings, header, machine, found.devices)
+    model = _model(header) if header else None
+    if loaded is not None:
+        model, plan = loaded
     cards = _unused(machine.graphics, found.devices)
     problems = [
         *_engine_problems(failure),
@@ -59,7 +78,7 @@ async def examine(settings: Settings, header: GgufHeader | None = None) -> Repor
             *(_usable(each, plan, machine.memory) for each in found.devices),
             *map(_idle, cards),
         ),
-        model=_model(header) if header else None,
+        model=model,
         plan=plan,
         problems=tuple(problems),
         unread=machine.unread,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,6 +44,7 @@ def chat(
     from localr1.cli.plain_chat import talk_plainly, wants_plain
     from localr1.models.reference import find_model
     from localr1.session import ChatSession
+    from localr1.session.conversations import Conversations
 
     settings = settings_from_flags(flags)
     is_plain = wants_plain(settings, os.environ)
@@ -55,10 +57,9 @@ def chat(
     reference = find_model(named) if named else _choose(settings, printer, is_plain=is_plain)
     if reference is None:
         return int(ExitCode.OK)
-    conversation = open_conversation(
-        settings, reference.name, printer, latest=latest, identity=identity
-    )
-    session = ChatSession(reference, settings, conversation)
+    opened = open_conversation(settings, reference.name, printer, latest=latest, identity=identity)
+    conversations = Conversations(opened.store) if opened.store else None
+    session = ChatSession(reference, settings, opened.conversation, conversations=conversations)
     if is_plain:
         return talk_plainly(session, settings, printer)
     # Textual takes 0.15 s to import; nothing but the chat needs it
@@ -70,14 +71,15 @@ def chat(
 def _choose(settings: Settings, printer: Printer, *, is_plain: bool) -> ModelReference | None:
     """Ask which model to open; None where the person leaves."""
     from localr1 import paths
-    from localr1.models.reference import models_in
 
-    found = models_in(paths.models_folder())
+    from localr1.models.local_files import local_models, usual_places
+
+    places = usual_places(paths.models_folder(), Path.cwd(), Path.home())
     if is_plain:
         from localr1.cli.plain_chat import choose_plainly
 
-        return choose_plainly(found, printer)
+        return choose_plainly([model.reference for model in local_models(places)], printer)
     from localr1.tui.app import theme_of
     from localr1.tui.first_run import FirstRunApp
 
-    return FirstRunApp(found, paths.settings_file(), theme_of(settings)).run()
+    return FirstRunApp(settings, paths.settings_file(), places, theme_of(settings)).run()

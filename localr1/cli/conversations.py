@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from localr1 import paths
 from localr1.cli.output import Printer
 from localr1.errors import ConversationNotFound, StorageError, UsageError
@@ -9,10 +11,18 @@ from localr1.history.store import Conversation, HistoryStore
 from localr1.settings import Settings
 
 
+class Opened(NamedTuple):
+    """What a command talks in."""
+
+    conversation: Conversation | None = None
+    """None when nothing is kept."""
+    store: HistoryStore | None = None
+
+
 def open_conversation(
     settings: Settings, model_name: str, printer: Printer, *, latest: bool, identity: str | None
-) -> Conversation | None:
-    """The conversation to write to; None when none is kept.
+) -> Opened:
+    """The conversation to write to, and all others.
 
     A history that cannot be used is told and done without, unless a stored conversation was
     asked for.
@@ -25,21 +35,21 @@ def open_conversation(
     if settings.save_history is False:
         if asked:
             raise UsageError("--no-history cannot go with --continue or --conversation")
-        return None
+        return Opened()
     try:
         store = HistoryStore(paths.history_file(), paths.locks_folder())
         if store.notice:
             printer.line(store.notice)
         if not asked:
-            return store.create(model_name)
+            return Opened(store.create(model_name), store)
         found = identity or store.latest()
         if found is None:
             raise ConversationNotFound("there is no conversation to continue yet")
-        return store.open(found)
+        return Opened(store.open(found), store)
     except ConversationNotFound:
         raise
     except StorageError as error:
         if asked:
             raise
         printer.line(f"{error.message}. You can go on; this chat is not stored.")
-        return None
+        return Opened()

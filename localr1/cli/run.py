@@ -64,7 +64,7 @@ def run(
     reference = find_model(model)
     interactive = interactive or (not prompt and sys.stdin.isatty())
     question = "" if interactive else read_question(" ".join(prompt), printer)
-    conversation = open_conversation(
+    conversation, _ = open_conversation(
         settings, reference.name, printer, latest=latest, identity=identity
     )
     is_brief = not (interactive or latest or identity)

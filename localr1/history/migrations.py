@@ -53,6 +53,15 @@ STEPS: tuple[Step, ...] = (
         "ALTER TABLE part ADD COLUMN insertions TEXT",
         "ALTER TABLE part ADD COLUMN carried INTEGER",
     ),
+    (
+        "ALTER TABLE conversation ADD COLUMN head INTEGER",
+        "ALTER TABLE conversation ADD COLUMN pinned INTEGER",
+        "ALTER TABLE conversation ADD COLUMN deleted_at TEXT",
+        "ALTER TABLE conversation ADD COLUMN draft TEXT",
+        "ALTER TABLE message ADD COLUMN parent INTEGER",
+        "ALTER TABLE message ADD COLUMN model TEXT",
+        "ALTER TABLE part ADD COLUMN name TEXT",
+    ),
 )
 
 NEWEST = len(STEPS)

@@ -23,13 +23,17 @@ from localr1.history.migrations import migrate
 from localr1.units import count
 
 TABLES = {
-    "conversation": ("id", "title", "model", "created_at", "updated_at", "reasoning_limit"),
+    "conversation": (
+        *("id", "title", "model", "created_at", "updated_at", "reasoning_limit"),
+        *("head", "pinned", "deleted_at", "draft"),
+    ),
     "message": (
         *("conversation_id", "position", "role", "finish_reason", "created_at", "checksum"),
+        *("parent", "model"),
     ),
     "part": (
         *("message_id", "position", "kind", "text", "tokens", "seconds", "ended_by"),
-        *("insertions", "carried"),
+        *("insertions", "carried", "name"),
     ),
 }
 """All columns of the newest schema; a message's `id` is its rowid."""

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +18,7 @@ from localr1.history.database import Database
 from localr1.history.locks import Locks
 from localr1.history.migrations import columns_since
 from localr1.history.rows import StoredMessage, read_messages
-from localr1.terminal_text import clean_line
+from localr1.terminal_text import clean, clean_line
 
 __all__ = ["Conversation", "ConversationSummary", "HistoryStore"]
 
@@ -83,7 +83,7 @@ class HistoryStore:
         identity = self._full_id(conversation_id)
         writable = self._take(identity)
         try:
-            title, model, limit, stored = self._database.read(_loading(identity))
+            loaded = self._database.read(_loading(identity))
         except BaseException:
             if writable:
                 self._locks.release(identity)
@@ -92,11 +92,13 @@ class HistoryStore:
             self._database,
             self._locks,
             identity,
-            title=_line(title),
-            model=_line(model),
-            limit=limit_from_json(limit),
+            title=_line(loaded.title),
+            model=_line(loaded.model),
+            limit=limit_from_json(loaded.limit),
+            draft=clean(loaded.draft) if isinstance(loaded.draft, str) else "",
             read_only=not writable,
-            stored=stored,
+            stored=loaded.stored,
+            head=loaded.head,
         )
 
     def latest(self) -> str | None:
@@ -159,19 +161,29 @@ class HistoryStore:
         return str(ids[0])
 
 
-_Loaded = tuple[Any, Any, Any, list[StoredMessage]]
-"""title, model and reasoning_limit, of any type in a damaged file; and the messages."""
+class _Loaded(NamedTuple):
+    """Columns of a conversation, of any type in a damaged file; and all its messages."""
+
+    title: object
+    model: object
+    limit: object
+    head: object
+    draft: object
+    stored: list[StoredMessage]
 
 
 def _loading(identity: str) -> Callable[[sqlite3.Connection], _Loaded]:
     def work(connection: sqlite3.Connection) -> _Loaded:
         limit = columns_since(connection, 2, "reasoning_limit")
+        later = columns_since(connection, 3, "head", "draft")
         row = connection.execute(
-            f"SELECT title, model, {limit} FROM conversation WHERE id = ?", (identity,)
+            f"SELECT title, model, {limit}, {later} FROM conversation WHERE id = ?", (identity,)
         ).fetchone()
         if row is None:
             raise ConversationNotFound(f"no conversation {identity!r}", _LIST_HINT)
-        return (*row, read_messages(connection, identity))
+        title, model, kept_limit, head, draft = row
+        stored = read_messages(connection, identity)
+        return _Loaded(title, model, kept_limit, head, draft, stored)
 
     return work
 

@@ -44,16 +44,6 @@ def find_model(reference: str) -> ModelReference:
     return ModelReference(path, name, kind)
 
 
-def models_in(folder: Path) -> list[ModelReference]:
-    """The GGUF files of a folder, by name; none where it cannot be read."""
-    try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == ".gguf")
-        files = [path for path in paths if path.is_file()]
-    except OSError:
-        return []
-    return [ModelReference(path, clean_line(path.name), "gguf") for path in files]
-
-
 def demo_path() -> Path:
     """The demo model that is part of the package.
 

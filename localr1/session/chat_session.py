@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -32,17 +33,25 @@ from localr1.engine.protocol import (
     Reasoning,
     TokenCount,
 )
+from localr1.engine.sampling import Sampling
 from localr1.errors import Localr1Error, UsageError
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
 from localr1.session.between_questions import BetweenQuestions
+from localr1.session.conversations import Conversations
 from localr1.session.kept_messages import KeptMessages
 from localr1.session.loading import load_command
-from localr1.session.model_file import ModelFile, read_model_file
+from localr1.session.model_file import (
+    ModelFile,
+    model_names,
+    read_model_file,
+    with_settings,
+)
 from localr1.session.notices import Notices, vote_notice
 from localr1.session.prompt_messages import prompt_messages
 from localr1.session.reply_builder import ReplyBuilder, begun_reply, with_reasoning
+from localr1.session.setting_effects import check_together
 from localr1.session.thinking import reasoning_limit, reasoning_rule
 from localr1.settings import Settings
 from localr1.terminal_text import clean
@@ -57,6 +66,7 @@ class ChatSession:
         conversation: where the messages are kept; None keeps them in memory only.
         engine: the worker's client; made here when not given.
         is_brief: one question and no more: nothing is read ahead or kept for a next one.
+        conversations: all that are kept, for front ends that show more than one.
     """
 
     def __init__(
@@ -67,9 +77,12 @@ class ChatSession:
         engine: EngineClient | None = None,
         *,
         is_brief: bool = False,
+        conversations: Conversations | None = None,
     ) -> None:
         self._reference = model
         self._settings = settings
+        self.conversations = conversations
+        """All conversations; None where they are not kept."""
         self._kept = KeptMessages(conversation)
         backend: BackendName = "scripted" if model.kind == "transcript" else "llama"
         self._engine = engine or EngineClient(paths.logs_folder(), backend)
@@ -127,6 +140,41 @@ class ChatSession:
         return self._kept.limit
 
     @property
+    def settings(self) -> Settings:
+        """What holds for the next reply, with the model's own once its file was read."""
+        return self._own_settings
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """How tokens are drawn; None before the model's file was read."""
+        return self._file.sampling if self._file else None
+
+    @property
+    def settings_names(self) -> tuple[str, ...]:
+        """What the model's own table in the settings file may be called."""
+        if self._file is None or self._file.header is None:
+            return (self._reference.name, self._reference.path.name)
+        return model_names(self._reference, self._file.header)
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where the running worker's native code prints; None before there was one."""
+        return self._engine.log_path
+
+    def use_settings(self, settings: Settings) -> None:
+        """Follow other settings from the next reply on; some need `load` again.
+
+        `setting_effects` says which. A reply that is being written goes on as it was begun.
+
+        Raises:
+            UsageError: they do not go together or with the model; nothing has changed.
+        """
+        check_together(settings)
+        if self._file is not None:
+            self._file = with_settings(self._file, self._reference, settings)
+        self._settings = settings
+
+    @property
     def _own_settings(self) -> Settings:
         """The settings, with the model's own once its file was read."""
         return self._file.settings if self._file else self._settings
@@ -143,7 +191,25 @@ class ChatSession:
         except Localr1Error as error:
             yield _failed(error)
 
+    async def change_model(self, model: ModelReference) -> AsyncIterator[Event]:
+        """Go on with another model, which is loaded; the conversation stays.
+
+        Raises:
+            UsageError: a scripted model cannot take the place of a real one, nor a real one its.
+        """
+        if (model.kind == "transcript") != (self._reference.kind == "transcript"):
+            raise UsageError(
+                f"{model.name} needs a start of its own", f"`localr1 chat {model.name}`"
+            )
+        await self._between.interrupt()
+        await self._keep_state()
+        self._reference, self._file = model, None
+        self._notices.forget()
+        async for event in self.load():
+            yield event
+
     async def _load(self) -> AsyncIterator[Event]:
+        await self._between.interrupt()
         self._file = file = await asyncio.to_thread(
             read_model_file, self._reference, self._settings
         )
@@ -171,7 +237,7 @@ class ChatSession:
     # ---- asking ----------------------------------------------------------------------------
 
     async def send(
-        self, text: str, limit: Asked | None = None, samples: int = 1
+        self, text: str, limit: Asked | None = None, samples: int = 1, *, at: int | None = None
     ) -> AsyncIterator[Event]:
         """Ask, and receive the reply's events; the last one is `Done` or `Failed`.
 
@@ -181,13 +247,30 @@ class ChatSession:
             text: the question.
             limit: how long this reply may think.
             samples: replies drawn side by side; the one that the vote prefers is kept.
+            at: position of an earlier question that this one is asked instead of; the other
+                one, with all that followed, stays as a branch.
         """
         await self._between.interrupt()
+        if at is not None:
+            self._kept.rewind(at)
         await self._kept.ask(clean(text))
         for notice in self._notices.of_storage(self._kept.failure):
             yield notice
         replies = [ReplyBuilder(sample=number) for number in range(samples)]
         async for event in self._reply(replies, limit):
+            yield event
+
+    async def again(self, position: int, limit: Asked | None = None) -> AsyncIterator[Event]:
+        """Another reply to an earlier question; those that are there stay as branches.
+
+        Args:
+            position: of the question in `messages`.
+            limit: how long this reply may think.
+        """
+        await self._between.interrupt()
+        self._kept.rewind(position + 1)
+        self._kept.begin_reply()
+        async for event in self._reply([ReplyBuilder()], limit):
             yield event
 
     async def go_on(
@@ -218,6 +301,8 @@ class ChatSession:
             if isinstance(event, Failed):
                 await self._kept.finish(replies[0], "error")
                 return
+        for reply in replies:
+            reply.model = self.model_name
         for notice in self._notices.of_question(self._chat, self._kept.last_question):
             yield notice
         try:
@@ -291,12 +376,76 @@ class ChatSession:
 
     async def close(self) -> None:
         """End the worker and let go of the conversation; a reply in progress is kept as it is."""
+        await self._leave()
+        await self._engine.close()
+        if self.conversations is not None:
+            await self.conversations.close()
+
+    # ---- branches, and other conversations -------------------------------------------------
+
+    def branches(self, position: int) -> tuple[int, int]:
+        """Which of the messages at its place a message is, from 0, and how many there are."""
+        return self._kept.branches(position)
+
+    def siblings(self, position: int) -> tuple[Message, ...]:
+        """All messages at the place of this one, in the order in which they were written."""
+        return self._kept.siblings(position)
+
+    async def choose(self, position: int, number: int) -> None:
+        """Show another of the messages at a place, and what was said after it.
+
+        Raises:
+            StorageError: the choice cannot be kept.
+        """
+        await self._between.interrupt()
+        await self._kept.choose(position, number)
+        self._get_ready()
+
+    async def reveal(self, row: int) -> int | None:
+        """Show what was said around a message that a search found.
+
+        Returns:
+            Its position in `messages`; None if it is gone.
+
+        Raises:
+            StorageError: the choice cannot be kept.
+        """
+        await self._between.interrupt()
+        position = await self._kept.reveal(row)
+        self._get_ready()
+        return position
+
+    async def rename(self, title: str) -> None:
+        """Give the conversation another title.
+
+        Raises:
+            StorageError: it cannot be kept.
+        """
+        await self._kept.rename(title)
+
+    async def take_up(self, conversation: Conversation | None) -> None:
+        """Leave this conversation for another one; the model stays loaded.
+
+        Args:
+            conversation: None begins one that is not kept.
+        """
+        await self._leave()
+        self._kept = KeptMessages(conversation)
+        self._notices.forget()
+        self.vote = None
+        if self.model is not None:
+            self._get_ready(from_disk=True)
+
+    async def _leave(self) -> None:
         was_replying = await self._kept.break_off()
         await self._between.interrupt()
-        if self.model is not None and not was_replying and not self.read_only:
-            await self._between.keep_state(self.conversation_id, self._own_settings)
-        await self._engine.close()
+        if not was_replying:
+            await self._keep_state()
         await self._kept.close()
+
+    async def _keep_state(self) -> None:
+        if self.model is not None and not self.read_only:
+            await self._between.keep_state(self.conversation_id, self._own_settings)
 
     # ---- how much is thought, and what is kept of it ---------------------------------------
 

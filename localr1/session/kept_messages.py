@@ -13,6 +13,7 @@ from localr1.chat.messages import FinishReason, Message, Part, user_message
 from localr1.errors import Localr1Error, StorageError
 from localr1.history.recorder import Recorder
 from localr1.history.store import Conversation
+from localr1.history.unkept import UnkeptConversation
 from localr1.session.reply_builder import ReplyBuilder
 
 
@@ -23,11 +24,11 @@ class KeptMessages:
         conversation: where the messages are kept; None keeps them in memory only.
     """
 
-    def __init__(self, conversation: Conversation | None) -> None:
-        self._conversation = conversation
-        self._recorder = Recorder(conversation)
-        self._messages = list(conversation.messages) if conversation else []
-        self.limit: Asked | None = conversation.limit if conversation else None
+    def __init__(self, conversation: Conversation | UnkeptConversation | None) -> None:
+        self._conversation = conversation or UnkeptConversation()
+        self._recorder = Recorder(self._conversation)
+        self._messages = list(self._conversation.messages)
+        self.limit: Asked | None = self._conversation.limit
         """How long replies of this conversation may think; None leaves it to the settings."""
 
     @property
@@ -54,17 +55,17 @@ class KeptMessages:
     @property
     def identity(self) -> str | None:
         """The id under which the conversation is stored, where it is."""
-        return self._conversation.id if self._conversation else None
+        return self._conversation.id
 
     @property
     def title(self) -> str:
         """A line for a list of conversations."""
-        return self._conversation.title if self._conversation else ""
+        return self._conversation.title
 
     @property
     def read_only(self) -> bool:
         """Another window writes to this conversation."""
-        return self._conversation is not None and self._conversation.read_only
+        return self._conversation.read_only
 
     @property
     def failure(self) -> Localr1Error | None:
@@ -76,7 +77,53 @@ class KeptMessages:
         question = user_message(text)
         self._messages.append(question)
         await self._recorder.add(question)
+        self.begin_reply()
+
+    def begin_reply(self) -> None:
+        """Append an empty reply."""
         self._messages.append(ReplyBuilder().message())
+
+    # ---- branches --------------------------------------------------------------------------
+    # Where the disk refused, the newest messages are here alone and have no other branch.
+
+    def rewind(self, position: int) -> None:
+        """Cut the messages before this one; what is added next is another one at its place."""
+        if position < len(self._conversation.messages):
+            self._conversation.rewind(position)
+        del self._messages[position:]
+
+    def branches(self, position: int) -> tuple[int, int]:
+        """Which of the messages at its place this one is, from 0, and how many there are."""
+        if position < len(self._conversation.messages):
+            return self._conversation.branches(position)
+        return 0, 1
+
+    def siblings(self, position: int) -> tuple[Message, ...]:
+        """All messages at the place of this one."""
+        if position < len(self._conversation.messages):
+            return tuple(self._conversation.siblings(position))
+        return (self._messages[position],)
+
+    async def choose(self, position: int, number: int) -> None:
+        """Show another message at this place, and what was said after it."""
+        await asyncio.to_thread(self._conversation.choose, position, number)
+        self._messages = list(self._conversation.messages)
+
+    async def reveal(self, row: int) -> int | None:
+        """Show the path through a message that a search found; its position, None if it is gone.
+
+        Args:
+            row: `SearchHit.position`.
+        """
+        position = await asyncio.to_thread(self._conversation.reveal, row)
+        self._messages = list(self._conversation.messages)
+        return position
+
+    async def rename(self, title: str) -> None:
+        """Give the conversation another title."""
+        await asyncio.to_thread(self._conversation.rename, title)
+
+    # ---- a reply ---------------------------------------------------------------------------
 
     def reopen(self, reply: Message) -> None:
         """Let the last reply grow again, from this state of it."""
@@ -111,12 +158,11 @@ class KeptMessages:
     async def set_limit(self, limit: Asked | None) -> None:
         """How long replies may think from now on; kept with the conversation where it can be."""
         self.limit = limit
-        if self._conversation and not self.read_only:
+        if not self.read_only:
             # what the disk refuses holds until the chat ends; the next message tells of the disk
             with contextlib.suppress(StorageError):
                 await asyncio.to_thread(self._conversation.set_limit, limit)
 
     async def close(self) -> None:
         """Let go of the conversation."""
-        if self._conversation:
-            await asyncio.to_thread(self._conversation.close)
+        await asyncio.to_thread(self._conversation.close)

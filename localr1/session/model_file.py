@@ -43,7 +43,7 @@ def read_model_file(reference: ModelReference, settings: Settings) -> ModelFile:
     from localr1.gguf_header import read_header
 
     header = read_header(reference.path)
-    settings = settings.for_model(reference.name, header.name, reference.path.name)
+    settings = settings.for_model(*model_names(reference, header))
     chosen = choose_format(header)
     chat = _with_asked(chosen.format, settings)
     sampling = choose_sampling(chat, settings)
@@ -54,6 +54,23 @@ def read_model_file(reference: ModelReference, settings: Settings) -> ModelFile:
         *load_notices(chat, temperature=sampling.temperature, system=settings.system),
     ]
     return ModelFile(header.name, chat, sampling, settings, notices, header)
+
+
+def with_settings(file: ModelFile, reference: ModelReference, settings: Settings) -> ModelFile:
+    """The file under other settings, as far as they hold without loading it again.
+
+    Raises:
+        UsageError: a setting that this model cannot go with.
+    """
+    if file.header is not None:
+        settings = settings.for_model(*model_names(reference, file.header))
+    _check_closing(settings.closing_sentence or "", file.chat)
+    return file._replace(settings=settings, sampling=choose_sampling(file.chat, settings))
+
+
+def model_names(reference: ModelReference, header: GgufHeader) -> tuple[str, ...]:
+    """What the table of a model in the settings file may be called."""
+    return reference.name, header.name, reference.path.name
 
 
 def _with_asked(chat: ChatFormat, settings: Settings) -> ChatFormat:

@@ -21,6 +21,10 @@ class Notices:
     def __init__(self) -> None:
         self._told: set[str] = set()
 
+    def forget(self) -> None:
+        """Another conversation begins, in which everything may be told once."""
+        self._told.clear()
+
     def once(self, notices: Sequence[tuple[str, str]]) -> list[Notice]:
         """Those of these (kind, sentence) pairs that were not told yet."""
         fresh = [(kind, text) for kind, text in notices if text not in self._told]

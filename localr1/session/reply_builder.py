@@ -33,6 +33,8 @@ class ReplyBuilder:
         self._answer = earlier.text if earlier else ""
         self._tokens = self._earlier.tokens
         self._end: Done | Sample | None = None
+        self.model = earlier.model if earlier else ""
+        """The name of the model that writes it."""
 
     def take(self, event: Event) -> None:
         """Add what this event says."""
@@ -62,7 +64,7 @@ class ReplyBuilder:
             parts.append(self._reasoning_part(reason, has_answer=bool(answer)))
         if answer:
             parts.append(TextPart(answer))
-        return Message("assistant", tuple(parts), reason)
+        return Message("assistant", tuple(parts), reason, self.model)
 
     def _reasoning_part(self, reason: FinishReason | None, *, has_answer: bool) -> ReasoningPart:
         text = self._reasoning.rstrip()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple, get_args
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal[
-    "composer", "chat", "steering", "next", "kept", "turns", "thinking", "answer", "find", "app"
-]
-CONTROLS: tuple[Scope, ...] = ("steering", "next", "kept", "turns", "thinking", "answer", "find")
+ControlScope = Literal["steering", "next", "kept", "turns", "thinking", "answer", "find", "lists"]
+Scope = Literal["composer", "chat", "app"] | ControlScope
+CONTROLS: tuple[ControlScope, ...] = get_args(ControlScope)
 """Scopes of `localr1.tui.controls`, whose methods have the names of the actions."""
 
 
@@ -22,7 +21,7 @@ class Action(NamedTuple):
 
     name: str
     keys: str
-    """Textual's key names, separated by commas."""
+    """Textual's key names, separated by commas; empty where it has none."""
     title: str
     scope: Scope
     explanation: str = ""
@@ -35,6 +34,11 @@ class Action(NamedTuple):
         """What Textual runs in the namespace of the scope."""
         is_control = self.scope in CONTROLS
         return f"control('{self.scope}', '{self.name}')" if is_control else self.name
+
+    @property
+    def on_screen(self) -> str:
+        """What Textual runs wherever the focus is."""
+        return f"{'app' if self.scope == 'app' else 'screen'}.{self.command}"
 
 
 # The text area edits with Ctrl and A C D E H J K M U V W X Y Z, F6 and F7. Ctrl+B is the prefix of
@@ -53,23 +57,94 @@ ACTIONS = (
     Action("edit_thought", "f4", "Edit the thought", "steering", "And go on from what you made"),
     Action("go_on", "ctrl+r", "Go on with the reply", "steering", "One that was stopped or cut"),
     Action("change_effort", "ctrl+l", "Effort: low to unlimited", "next", "In this chat"),
-    Action("skip_thinking", "ctrl+n", "No thinking next time", "next", "Only an answer"),
+    Action("skip_thinking", "f7", "No thinking next time", "next", "Only an answer"),
+    Action("change_model", "", "Change the model", "next", "The conversation stays", "model"),
     Action("try_several", "f3", "Try several", "next", "Ask this often, keep what most say"),
     Action("carry_thought", "f8", "Carry the last thought", "kept", "Or leave it out again"),
     Action("delete_thought", "f9", "Delete the last thought", "kept", "Its answer stays"),
     Action("copy_answer", "ctrl+o", "Copy the answer", "chat", "The last one, as Markdown"),
+    Action("pick", "tab", "Pick a turn", "turns", "Single keys then act on it"),
+    Action("pick_earlier", "", "The turn before", "turns"),
+    Action("pick_later", "", "The turn after", "turns"),
+    Action("edit_question", "", "Edit the question", "turns", "Ask again, on a branch", "edit"),
+    Action("again", "", "Another reply", "turns", "This one stays as a branch", "again"),
+    Action("think_more", "", "Another reply, more thought", "turns", "Next effort", "more"),
+    Action("previous_branch", "", "Previous branch", "turns", "Of this turn", "previous"),
+    Action("next_branch", "", "Next branch", "turns", "Of this turn", "next"),
+    Action("compare", "", "Compare the replies", "turns", "Side by side", "compare"),
+    Action("conversations", "f5", "Conversations", "lists", "Open, pin, rename, delete", "list"),
+    Action("new_conversation", "ctrl+n", "New conversation", "lists", "This one is kept", "new"),
+    Action("search_all", "f6", "Search all conversations", "lists", "For any words", "search"),
+    Action("pin", "", "Pin the conversation", "lists", "Or unpin it", "pin"),
+    Action("delete", "", "Delete the conversation", "lists", "Can be undone", "delete"),
+    Action("rename", "", "Rename the conversation", "lists", "Give it another title", "rename"),
+    Action("undo_delete", "", "Undo the deletion", "lists", "Of a conversation", "undo"),
     Action("page_up", "pageup", "Scroll up", "chat"),
     Action("page_down", "pagedown", "Scroll down", "chat"),
     Action("top", "ctrl+home", "To the beginning", "chat", "Scroll to the first message"),
     Action("bottom", "ctrl+end", "To the end", "chat", "Scroll to the end and follow it"),
-    Action("help", "f1", "All keys", "app", "What can be done, and with which key"),
-    Action("switch_colours", "f2", "Other colours", "app", "The next theme"),
+    Action("help", "f1", "All keys", "app", "What can be done, and with which key", "help"),
+    Action("settings", "", "Settings", "app", "Every one, from where it comes", "settings"),
+    Action("doctor", "", "Doctor", "app", "What this computer has and what is used", "doctor"),
+    Action("log", "", "The engine's log", "app", "What its native code prints, live", "log"),
+    Action("switch_colours", "f2", "Other colours", "app", "The next theme", "colours"),
     Action("suspend", "ctrl+z", "To the shell", "app", "Its command fg comes back here"),
     Action("command_palette", "ctrl+p", "Commands", "app"),
     Action("quit", "ctrl+q", "Quit", "app", "End the engine and leave; the conversation is kept"),
     Action("interrupt", "ctrl+c", "Copy the selection, or twice: quit", "app"),
 )
 
+PICKED_KEYS = {
+    "up": "pick_earlier",
+    "down": "pick_later",
+    "e": "edit_question",
+    "r": "again",
+    "m": "think_more",
+    "g": "go_on",
+    "left_square_bracket": "previous_branch",
+    "right_square_bracket": "next_branch",
+    "v": "compare",
+    "c": "copy_answer",
+    "t": "toggle_thinking",
+    "k": "carry_thought",
+    "x": "delete_thought",
+}
+"""What single keys do while a turn is picked; they are no keys of the composer."""
+
+
+def action_named(name: str) -> Action:
+    """The action of this name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _BY_NAME[name]
+
+
+_BY_NAME = {action.name: action for action in ACTIONS}
+
+
+LIST_KEYS = {
+    "p": "pin",
+    "r": "rename",
+    "d,delete": "delete",
+    "u": "undo_delete",
+    "n": "new_conversation",
+    "slash": "search_all",
+}
+"""What single keys do in the list of conversations."""
+
+
+def single_keys(keys: Mapping[str, str]) -> list[BindingType]:
+    """Bindings for the widget that has the focus: `PICKED_KEYS` or `LIST_KEYS`."""
+    return [
+        Binding(key, action_named(name).on_screen, action_named(name).title, show=False)
+        for key, name in keys.items()
+    ]
+
+
+NO_KEY = "no_key"
+"""Stands for a key where there is none: no terminal sends it, and a person may give another."""
 
 AFTER_WIDGETS = ("interrupt", "undo", "redo")
 """Actions whose keys are first offered to what has the focus."""
@@ -83,7 +158,7 @@ def bindings(*scopes: Scope) -> list[BindingType]:
     """
     return [
         Binding(
-            action.keys,
+            action.keys or NO_KEY,
             action.command,
             action.title,
             show=False,
@@ -99,8 +174,7 @@ def commands() -> Iterator[tuple[Action, str]]:
     """The actions of the command palette, each with what Textual has to run."""
     for action in ACTIONS:
         if action.explanation:
-            namespace = "app" if action.scope == "app" else "screen"
-            yield action, f"{namespace}.{action.command}"
+            yield action, action.on_screen
 
 
 KEY_LABELS = {
@@ -113,7 +187,7 @@ KEY_LABELS = {
 
 def key_names(keys: str, at_most: int = 2) -> str:
     """The first keys as keyboards write them: "ctrl+t,pageup" -> "Ctrl+T, Page Up"."""
-    return ", ".join(_key_name(key) for key in keys.split(",")[:at_most])
+    return ", ".join(_key_name(key) for key in keys.split(",")[:at_most] if key)
 
 
 def _key_name(key: str) -> str:

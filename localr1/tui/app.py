@@ -9,15 +9,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
 from localr1 import paths
-from localr1.errors import ExitCode
-from localr1.tui.actions import bindings, commands
+from localr1.errors import ExitCode, UsageError
+from localr1.tui.actions import ACTIONS, bindings, commands
 from localr1.tui.counter import Clock
 from localr1.tui.keymap import USUAL, Keymap
 from localr1.tui.screens.chat import ChatScreen
@@ -60,6 +60,7 @@ class Localr1App(ThemedApp[None]):
         self._session = session
         self._clock = clock
         self._interrupted = float("-inf")
+        self._theme_setting = theme
         self._surroundings = Surroundings(self._send, clock, notify, environment)
 
     def get_default_screen(self) -> Screen[None]:
@@ -97,15 +98,55 @@ class Localr1App(ThemedApp[None]):
             yield SystemCommand(action.title, told, run)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
+    def follow_settings(self, settings: Settings) -> None:
+        """Show what holds at once of changed settings."""
+        if settings.theme != self._theme_setting:
+            self._theme_setting = settings.theme
+            with contextlib.suppress(UsageError):
+                self.theme = theme_of(settings)
+        self._surroundings.notify = settings.notify or "auto"
+        self.reduce_motion(bool(settings.reduced_motion))
+
+    # Screens are imported when they are first wanted
+
     def action_help(self) -> None:
         """Show all keys."""
-        # Imported when first wanted
         from localr1.tui.screens.help import HelpScreen
 
-        if isinstance(self.screen, HelpScreen):
-            self.screen.dismiss()
-        else:
-            self.push_screen(HelpScreen())
+        names = [action.name for action in ACTIONS]
+        self._open(HelpScreen, lambda: HelpScreen({n: self.keymap.keys(n) for n in names}))
+
+    def action_settings(self) -> None:
+        """Show every setting."""
+        from localr1.tui.screens.settings import SettingsScreen
+
+        chat = self.screen_stack[0]
+        assert isinstance(chat, ChatScreen)
+        themes = sorted(self.available_themes)
+        self._open(
+            SettingsScreen,
+            lambda: SettingsScreen(self._session, chat.load_again, self.follow_settings, themes),
+        )
+
+    def action_doctor(self) -> None:
+        """Show what the computer has."""
+        from localr1.tui.screens.doctor import DoctorScreen
+
+        self._open(DoctorScreen, lambda: DoctorScreen(self._session))
+
+    def action_log(self) -> None:
+        """Show the engine's log."""
+        from localr1.tui.screens.log import LogScreen
+
+        running = self._session.log_path
+        self._open(LogScreen, lambda: LogScreen(paths.logs_folder(), running))
+
+    def _open(self, kind: type[Screen[None]], make: Callable[[], Screen[None]]) -> None:
+        """Open a sheet over the chat; asked for again, it closes."""
+        if isinstance(self.screen, kind):
+            self.pop_screen()
+        elif not any(isinstance(screen, kind) for screen in self.screen_stack):
+            self.push_screen(make())
 
     def action_switch_colours(self) -> None:
         """The next of our themes."""
@@ -127,7 +168,7 @@ class Localr1App(ThemedApp[None]):
             return
         self._interrupted = now
         if isinstance(self.screen, ChatScreen) and self.screen.is_replying:
-            await self.screen.action_stop()
+            await self.screen.stop()
         self._say(self.keymap.fill("Press {interrupt} again to quit."))
 
     def _say(self, text: str) -> None:

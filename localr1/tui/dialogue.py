@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from localr1.chat.effort import Asked
 from localr1.engine.protocol import Done, Event, Failed, Ready
 from localr1.errors import Localr1Error
 from localr1.tui.messages import EventsArrived, NotSent, Remark, StreamEnded
 from localr1.tui.pacing import Pacer
 from localr1.tui.question import Question
 from localr1.tui.side_by_side import first_and_results
+from localr1.tui.widgets.notes import sentence
 
 if TYPE_CHECKING:
+    from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
 
 
@@ -48,6 +51,7 @@ class Dialogue:
 
     async def load(self) -> None:
         """Load the model, then send the question that waits."""
+        self._loaded = False
         await self._run(self._session.load(), Phase.LOADING)
         question, self.waiting = self.waiting, None
         if question is not None and self._loaded:
@@ -55,14 +59,24 @@ class Dialogue:
         elif question is not None:
             self._post(NotSent(question))
 
+    async def change_model(self, model: ModelReference) -> None:
+        """Load another model."""
+        self._loaded = False
+        await self._run(self._session.change_model(model), Phase.LOADING)
+
     async def send(self, question: Question) -> None:
         """Ask, and post the reply's events until it has ended."""
-        text, limit, samples = question
+        text, limit, samples, at = question
         self.samples = samples
-        events = self._session.send(text, limit, samples)
+        events = self._session.send(text, limit, samples, at=at)
         if samples > 1:
             events = first_and_results(events, samples, lambda: self._session.messages[-1])
         await self._run(events, Phase.REPLYING)
+
+    async def again(self, position: int, limit: Asked | None) -> None:
+        """Let the model reply once more to the question at this position."""
+        self.samples = 1
+        await self._run(self._session.again(position, limit), Phase.REPLYING)
 
     async def go_on(self, reasoning: str | None = None) -> None:
         """Continue the last reply, from this thought if there is one, and post its events."""
@@ -83,7 +97,7 @@ class Dialogue:
         try:
             await work
         except Localr1Error as error:
-            self._post(Remark(error.message))
+            self._post(Remark(sentence(error.message)))
         finally:
             self.phase = Phase.IDLE
             self._post(StreamEnded())

@@ -1,106 +1,247 @@
-"""The first screen of a person who has named no model: what there is, and what there could be."""
+"""The first screen of a person who has named no model: what there is, and what there could be.
+
+It is there at once and fills in: the computer is looked at and model files are searched for
+meanwhile. The demo is chosen from the start, so that Enter alone leads to a chat.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.events import Click, Key
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
 
-from localr1.models.distills import DISTILLS
+from localr1.errors import Localr1Error
+from localr1.models.local_files import LocalModel, Place, local_models
 from localr1.models.reference import DEMO, ModelReference, find_model
+from localr1.settings import Settings
+from localr1.settings_file import save_setting
+from localr1.tui.choices import ModelChoices, computer, real_models
 from localr1.tui.marks import one_line
 from localr1.tui.themed import ThemedApp
-from localr1.units import download_size
+from localr1.tui.widgets.entries_view import EntriesView
+from localr1.tui.widgets.path_input import PathInput
 
-_NAME_CELLS = 30
-_SIZE_CELLS = 9
-_TOY = "a toy for small sums"
+if TYPE_CHECKING:
+    from localr1.advice.first_look import Fitting
+    from localr1.advice.report import Report
+
+KEYS = "Enter opens it   Ctrl+R remembers it   Esc leaves"
+PATH_HINT = "Or type the path of a .gguf file; Tab completes it"
+
+
+@dataclass
+class ModelFound(Message):
+    """A model file is here."""
+
+    model: LocalModel
+
+
+@dataclass
+class SearchEnded(Message):
+    """No more will be found."""
+
+
+@dataclass
+class FitKnown(Message):
+    """Whether a model that was found fits."""
+
+    path: Path
+    words: str
 
 
 class FirstRunApp(ThemedApp[ModelReference]):
     """Choose a model; the result is None when the screen is left without one.
 
     Args:
-        found: model files on this computer.
-        settings_file: where a choice can be made for good.
-        theme: of the person's settings.
+        settings: what a person asked for.
+        settings_file: where a choice is made for good, if the person says so.
+        places: in which model files are searched for.
+        theme: to begin with.
     """
 
     TITLE = "localr1"
     CSS_PATH = "localr1.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True)
+        Binding("escape,ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),
+        Binding("ctrl+r", "remember", "Remember the choice", show=False, priority=True),
+        Binding("pageup", "scroll_pages(-1)", "Page up", show=False, priority=True),
+        Binding("pagedown", "scroll_pages(1)", "Page down", show=False, priority=True),
     ]
 
     def __init__(
-        self, found: list[ModelReference], settings_file: Path, theme: str | None = None
+        self,
+        settings: Settings,
+        settings_file: Path,
+        places: Sequence[Place],
+        theme: str | None = None,
     ) -> None:
-        super().__init__(theme)
-        self._choices = [*found, find_model(DEMO)]
-        self._settings_file = settings_file
+        super().__init__(theme, reduced_motion=bool(settings.reduced_motion))
+        self._settings = settings
+        self._file = settings_file
+        self._places = places
+        self._remembers = False
+        self._is_searching = True
+        self._fitting: Fitting | None = None
+        self._column = VerticalScroll(id="first-run", can_focus=False)
+        self._choices = ModelChoices(id="choices")
+        self._path = PathInput(PATH_HINT, id="path")
+        self._computer = EntriesView(id="computer")
+        self._real = EntriesView(id="real-models")
+        self._toggle = Static(id="remember", markup=False)
+        self._status = Static(KEYS, id="first-status", markup=False)
 
     def compose(self) -> ComposeResult:
-        """What is here to choose from, then what can be had."""
-        with VerticalScroll(id="first-run", can_focus=False):
-            yield Static(_heading("Which model?"), markup=False)
-            yield OptionList(*(Option(_choice(choice)) for choice in self._choices), id="choices")
-            yield Static(_real_models(self._settings_file), id="real-models", markup=False)
-        yield Static("Enter opens it, Esc leaves.", id="status", markup=False)
+        """The computer, what is here to choose from, then what can be had."""
+        with self._column:
+            yield self._computer
+            yield Static(Content.styled("Which model?", "bold"), markup=False)
+            yield self._choices
+            yield self._path
+            yield self._toggle
+            yield self._real
+        yield self._status
+
+    def on_mount(self) -> None:
+        """Show what is known at once; everything slow starts after the first paint."""
+        self._computer.show(computer(None))
+        self._real.show(real_models(None))
+        self._show_toggle()
+        self._choices.focus()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self._look_at_the_computer())
+        self._in_background(self._search)
+
+    # ---- what fills in ---------------------------------------------------------------------
+
+    async def _look_at_the_computer(self) -> None:
+        # What probes a computer is not needed for the first paint
+        from localr1.advice import doctor
+        from localr1.advice.first_look import Fitting
+
+        try:
+            report: Report = await doctor.examine(self._settings)
+        except Localr1Error as error:
+            self._status.update(Content(one_line(error.message)))
+            return
+        self._fitting = Fitting(report, self._settings)
+        self._computer.show(computer(report))
+        self._real.show(real_models(self._fitting))
+        self._look_at_the_models()
+
+    def on_model_found(self, message: ModelFound) -> None:
+        """Add it to the choices."""
+        self._choices.add(message.model)
+
+    def on_search_ended(self) -> None:
+        """All are found."""
+        self._is_searching = False
+        self._look_at_the_models()
+
+    def on_fit_known(self, message: FitKnown) -> None:
+        """Say it beside the model."""
+        self._choices.tell(message.path, message.words)
+
+    def _look_at_the_models(self) -> None:
+        if self._fitting is not None and not self._is_searching and self._choices.found:
+            self._in_background(self._fit)
+
+    def _in_background(self, work: Callable[[], None]) -> None:
+        # Not waited for when the screen is left: a network drive may hang for minutes
+        threading.Thread(target=work, daemon=True).start()
+
+    def _search(self) -> None:
+        for model in local_models(self._places):
+            self._tell(ModelFound(model))
+        self._tell(SearchEnded())
+
+    def _fit(self) -> None:
+        assert self._fitting is not None
+        for model in self._choices.found:
+            path = model.reference.path
+            self._tell(FitKnown(path, self._fitting.of_file(path)))
+
+    def _tell(self, message: Message) -> None:
+        with contextlib.suppress(RuntimeError):  # the screen was left meanwhile
+            self.post_message(message)
+
+    # ---- choosing --------------------------------------------------------------------------
+
+    def on_key(self, event: Key) -> None:
+        """What is typed is a path."""
+        if event.is_printable and event.character and not self._path.has_focus:
+            event.stop()
+            self._path.focus()
+            self._path.insert_text_at_cursor(event.character)
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Keep the choices in sight where not everything fits."""
+        self._column.scroll_to_widget(self._choices, animate=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Leave with the choice."""
-        self.exit(self._choices[event.option_index])
+        self._leave_with(self._choices.reference(event.option_index))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave with the file at this path, if there is one."""
+        text = event.value.strip()
+        try:
+            reference = find_model(text)
+        except (Localr1Error, OSError, RuntimeError, ValueError):
+            self._say(f"There is no file {text}.")
+            return
+        if reference.path.is_dir():
+            self._say(f"{text} is a folder; go on typing, or Tab completes.")
+        else:
+            self._leave_with(reference)
+
+    def _leave_with(self, reference: ModelReference) -> None:
+        if self._remembers:
+            is_demo = reference.name == DEMO
+            value = DEMO if is_demo else str(reference.path.expanduser().absolute())
+            try:
+                save_setting(self._file, "model", value)
+            except Localr1Error as error:
+                self.action_remember()
+                self._say(f"Not remembered: {error.message}. Enter opens it all the same.")
+                return
+        self.exit(reference)
+
+    def _say(self, text: str) -> None:
+        self._status.update(Content(one_line(text)))
+
+    def action_remember(self) -> None:
+        """Make the choice for good, or for this time only."""
+        self._remembers = not self._remembers
+        self._show_toggle()
+
+    def on_click(self, event: Click) -> None:
+        """The line of the toggle is a button."""
+        if event.widget is self._toggle:
+            self.action_remember()
+
+    def _show_toggle(self) -> None:
+        mark = "[x]" if self._remembers else "[ ]"
+        self._toggle.update(Content(f"{mark} Open it from now on without asking (Ctrl+R)"))
+
+    def action_scroll_pages(self, pages: int) -> None:
+        """Scroll by pages."""
+        rows = max(1, self._column.size.height - 2)
+        self._column.scroll_relative(y=pages * rows, animate=False)
 
     async def action_quit(self) -> None:
         """Leave without a choice."""
         self.exit(None)
-
-
-def _heading(text: str) -> Content:
-    return Content.styled(text, "bold")
-
-
-def _choice(model: ModelReference) -> Content:
-    name = one_line(model.name, _NAME_CELLS)
-    try:
-        size = download_size(model.path.stat().st_size)
-    except OSError:
-        size = ""
-    told = _TOY if model.name == DEMO else "on this computer"
-    return Content.assemble(
-        f"{name:<{_NAME_CELLS}}  {size:>{_SIZE_CELLS}}  ", (told, "$text-muted")
-    )
-
-
-def _real_models(settings_file: Path) -> Content:
-    rows = [
-        Content.assemble(
-            f"{model.name:<{_NAME_CELLS}}  {download_size(model.size_bytes):>{_SIZE_CELLS}}  ",
-            (f"needs {model.memory_gib} GiB of memory", "$text-muted"),
-        )
-        for model in DISTILLS
-    ]
-    return Content("\n").join(
-        [
-            _heading("Real reasoning models"),
-            *rows,
-            Content(""),
-            Content.assemble(
-                "Their GGUF files (Q4_K_M is a good choice) are at addresses like\n",
-                (DISTILLS[1].address, "$text-primary"),
-                ".\nOpen one with ",
-                ("localr1 chat FILE", "$text-accent"),
-                ", or name it for good in the settings,\n",
-                (one_line(str(settings_file)), "$text-accent"),
-                ":  ",
-                ('model = "FILE"', "$text-accent"),
-            ),
-        ]
-    )

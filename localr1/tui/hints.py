@@ -73,6 +73,13 @@ STEER = Hint(
         ("{send} goes on",),
     )
 )
+RESEND = Hint(
+    (
+        ("{send} asks this on a new branch", "{stop} leaves the question as it was"),
+        ("{send} asks this instead", "{stop} leaves it"),
+        ("{send} asks this",),
+    )
+)
 EDIT = Hint(
     (
         ("{send} goes on from this, with a new answer", "{stop} leaves it as it was"),

@@ -14,13 +14,10 @@ from textual.keys import Keys
 
 from localr1.errors import UsageError
 from localr1.terminal_text import clean_line
-from localr1.tui.actions import ACTIONS, KEY_LABELS, Action, key_names
+from localr1.tui.actions import ACTIONS, KEY_LABELS, NO_KEY, Action, key_names
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
-
-NO_KEY = "no_key"
-"""Stands for a key that was taken away: no terminal sends it."""
 
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _NAMES = {key.value for key in Keys if "+" not in key.value and "<" not in key.value}

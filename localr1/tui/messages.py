@@ -35,6 +35,11 @@ class ThinkingToggled(Message):
 
 
 @dataclass
+class EarlierWanted(Message):
+    """A person scrolled to the first turn that is shown."""
+
+
+@dataclass
 class EventsArrived(Message):
     """What the session said since the last time, in order."""
 

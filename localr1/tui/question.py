@@ -15,3 +15,5 @@ class Question(NamedTuple):
     """How long the reply may think; None leaves it to the conversation."""
     samples: int = 1
     """Replies side by side, of which one is kept."""
+    at: int | None = None
+    """Position of the earlier question that this one is asked instead of."""

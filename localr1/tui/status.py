@@ -38,6 +38,10 @@ class Status:
     tps: float | None = None
     failed: bool = False
 
+    def forget_reply(self) -> None:
+        """Another conversation is shown: what was counted belongs to the one before."""
+        self.context_tokens, self.tps, self.failed = 0, None, False
+
     def take(self, event: Event) -> None:
         """Bring the facts up to this event."""
         self.failed = isinstance(event, Failed)
@@ -93,3 +97,11 @@ def fit(left: list[str], right: list[str], width: int) -> tuple[list[str], list[
         else:
             right.pop()
     return left, right
+
+
+def fitting_phrases(text: str, width: int) -> str:
+    """As many of these phrases, parted by three blanks, as fit; the last one always."""
+    *phrases, last = text.split("   ")
+    while phrases and cell_len("   ".join([*phrases, last])) > width:
+        phrases.pop()
+    return "   ".join([*phrases, last])

@@ -72,7 +72,8 @@ class Surroundings:
     ) -> None:
         self._write = write
         self._clock = clock
-        self._notify = notify or "auto"
+        self.notify: Notify = notify or "auto"
+        """What the settings say by now."""
         self._protocol = protocol_of(environment)
         term = environment.get("TERM", "")
         self._has_title = bool(term) and term not in _WITHOUT_TITLE
@@ -122,11 +123,11 @@ class Surroundings:
 
     def _tell(self, is_focused: bool) -> None:
         is_elsewhere = not is_focused or not self._tells_focus
-        if self._notify == "off" or not is_elsewhere:
+        if self.notify == "off" or not is_elsewhere:
             return
         if self._clock() - self._works_since < LONG_SECONDS:
             return
-        if self._notify == "auto" and self._protocol is not Protocol.NONE:
+        if self.notify == "auto" and self._protocol is not Protocol.NONE:
             # A semicolon would begin the next field
             title = one_line(self._shown[0], TITLE_CHARACTERS).replace(";", ",")
             self._write(self._protocol.value.format(text=f"Answered: {title}"))

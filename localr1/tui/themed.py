@@ -36,13 +36,17 @@ class ThemedApp(App[Result], Generic[Result]):
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         super().__init__()
-        if reduced_motion:
-            self.animation_level = "none"
+        self._usual_animation = self.animation_level
+        self.reduce_motion(reduced_motion)
         self._ascii = InAscii() if needs_ascii(environment) else None
         self._dim, self._attributes = QuietAsDim(), Attributes()
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme if theme in self.available_themes else DARK.name
+
+    def reduce_motion(self, is_reduced: bool) -> None:
+        """Whether little should move; the usual is what TEXTUAL_ANIMATIONS says."""
+        self.animation_level = "none" if is_reduced else self._usual_animation
 
     def watch_theme(self, name: str) -> None:
         """Lines where the theme has one background only."""

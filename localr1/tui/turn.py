@@ -1,4 +1,4 @@
-"""One question and its reply: five widgets side by side in the transcript, and what moves them.
+"""One question and its reply: six widgets below each other in the transcript, and what moves them.
 
 The widgets have no container of their own: Textual paints the background of every container
 again for each update, which made a nested tree three times as costly.
@@ -25,6 +25,7 @@ from localr1.engine.protocol import (
 from localr1.tui.counter import Clock, ReplyCounter
 from localr1.tui.themed import counter_seconds
 from localr1.tui.widgets.answer_view import AnswerView
+from localr1.tui.widgets.branch_line import BranchLine
 from localr1.tui.widgets.notes import Notes
 from localr1.tui.widgets.thinking_header import ThinkingHeader
 from localr1.tui.widgets.trace_view import TraceView
@@ -36,6 +37,7 @@ _ENDINGS: dict[FinishReason, str] = {
     "error": "Not finished.",
 }
 NO_ANSWER = "The model gave no answer."
+BROKEN_OFF = "Broken off: localr1 ended while this was written."
 
 
 class Turn:
@@ -54,6 +56,7 @@ class Turn:
         self.header = ThinkingHeader(classes="thinking")
         self.trace = TraceView(classes="trace")
         self.answer = AnswerView(classes="answer")
+        self.branches = BranchLine(classes="branches")
         self.notes = Notes(classes="notes")
         for widget in (self.header, self.trace, self.answer):
             widget.display = False
@@ -66,7 +69,8 @@ class Turn:
     @property
     def widgets(self) -> tuple[Widget, ...]:
         """From top to bottom."""
-        return (self.question, self.header, self.trace, self.answer, self.notes)
+        reply = (self.header, self.trace, self.answer, self.notes)
+        return (self.question, self.branches, *reply)
 
     @property
     def tps(self) -> float | None:
@@ -95,6 +99,10 @@ class Turn:
         elif isinstance(event, Failed):
             self._fail(event)
 
+    def show_picked(self, is_picked: bool) -> None:
+        """Mark the turn that single keys act on."""
+        self.question.set_class(is_picked, "-picked")
+
     def show_reply(self, message: Message) -> None:
         """Show the reply as it is kept: one from an earlier day, or one that has just ended."""
         self.show_thought(message.reasoning)
@@ -105,6 +113,8 @@ class Turn:
             self.notes.add(_ENDINGS[message.finish_reason], "warning")
         elif message.finish_reason == "stop" and not message.text:
             self.notes.add(NO_ANSWER)
+        elif message.finish_reason is None:
+            self.notes.add(BROKEN_OFF, "warning")
 
     def show_thought(self, thought: ReasoningPart | None) -> None:
         """Show the thought as it is kept; None where there is none, or none any more."""
@@ -122,7 +132,7 @@ class Turn:
         thought = message.reasoning or ReasoningPart("")
         self._counter = ReplyCounter(self._clock, thought.tokens, thought.seconds)
         self._is_answering = False
-        for ending in (*_ENDINGS.values(), NO_ANSWER, self._failure):
+        for ending in (*_ENDINGS.values(), NO_ANSWER, BROKEN_OFF, self._failure):
             self.notes.take_back(ending)
         self.trace.show(thought.text, thought.insertions)
         # What was finished is closed for the Markdown that follows

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from localr1.chat.boxed import Vote, majority
 from localr1.chat.effort import Asked, ReasoningLimit, resolve
-from localr1.chat.messages import Message, user_message
+from localr1.chat.messages import Message
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -21,8 +22,16 @@ from localr1.engine.protocol import (
     Ready,
     Reasoning,
 )
+from localr1.engine.sampling import Sampling
 from localr1.hardware.plan import LoadPlan
+from localr1.history.store import Conversation
+from localr1.history.unkept import UnkeptConversation
+from localr1.models.reference import ModelReference
+from localr1.session.conversations import Conversations
+from localr1.session.kept_messages import KeptMessages
 from localr1.session.reply_builder import ReplyBuilder, with_reasoning
+from localr1.session.setting_effects import check_together
+from localr1.settings import Settings
 from localr1.terminal_text import clean
 
 MODEL = ModelFacts(
@@ -81,16 +90,26 @@ class ScriptedSession:
         read_only: bool = False,
         model_name: str = MODEL.name,
         thinks: ReasoningLimit = ReasoningLimit(),  # noqa: B008 - frozen
+        conversations: Conversations | None = None,
+        conversation: Conversation | UnkeptConversation | None = None,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
-        self.conversation_id: str | None = "01"
-        self.title = title
-        self.read_only = read_only
-        self.messages = tuple(messages)
+        if conversation is None:
+            conversation = UnkeptConversation()
+            conversation.title = title
+            for message in messages:
+                conversation.add(message)
+        self._kept = KeptMessages(conversation)
+        self._is_read_only = read_only
         self.model: ModelFacts | None = None
         self.plan: LoadPlan | None = None
         self.model_name = model_name
         self._thinks = thinks
-        self.limit: Asked | None = None
+        self.settings = settings
+        self.settings_names: tuple[str, ...] = (model_name,)
+        self.log_path: Path | None = None
+        self.sampling: Sampling | None = None
+        self.loads = 0
         self.vote: Vote | None = None
         self.sent: list[str] = []
         self.asked: list[tuple[Asked | None, int]] = []
@@ -99,27 +118,105 @@ class ScriptedSession:
         """The thought from which each reply went on."""
         self.answers_asked = 0
         self.closed = False
+        self.conversations: Conversations | None = conversations
+        self.again_at: list[tuple[int, Asked | None]] = []
+        """Position and limit of each reply that was asked for again."""
         self._load = load
         self._replies = list(replies)
         self._stop = asyncio.Event()
 
     async def load(self) -> AsyncIterator[Event]:
         """Play the load."""
+        self.loads += 1
         async for event in self._play(self._load):
             if isinstance(event, Ready):
                 self.model, self.plan = event.model, event.plan
             yield event
 
+    async def change_model(self, model: ModelReference) -> AsyncIterator[Event]:
+        """Play the load again, of a model of this name."""
+        self.model_name = model.name
+        async for event in self._play(self._load):
+            if isinstance(event, Ready):
+                self.model = msgspec.structs.replace(event.model, name=model.name)
+                yield msgspec.structs.replace(event, model=self.model)
+            else:
+                yield event
+
+    # ---- what was said, as the real session keeps it ---------------------------------------
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation."""
+        return self._kept.all
+
+    @property
+    def conversation_id(self) -> str | None:
+        """Of a conversation that is kept."""
+        return self._kept.identity
+
+    @property
+    def title(self) -> str:
+        """Of the conversation, or else its first question."""
+        first = next(iter(self.messages), None)
+        return self._kept.title or (first.text if first else "")
+
+    @property
+    def read_only(self) -> bool:
+        """As the test says, or the conversation."""
+        return self._is_read_only or self._kept.read_only
+
+    @property
+    def limit(self) -> Asked | None:
+        """What `set_limit` was given."""
+        return self._kept.limit
+
+    def branches(self, position: int) -> tuple[int, int]:
+        """As the real session."""
+        return self._kept.branches(position)
+
+    def siblings(self, position: int) -> tuple[Message, ...]:
+        """As the real session."""
+        return self._kept.siblings(position)
+
+    async def choose(self, position: int, number: int) -> None:
+        """As the real session."""
+        await self._kept.choose(position, number)
+
+    async def reveal(self, row: int) -> int | None:
+        """As the real session."""
+        return await self._kept.reveal(row)
+
+    async def rename(self, title: str) -> None:
+        """As the real session."""
+        await self._kept.rename(title)
+
+    async def take_up(self, conversation: Conversation | None) -> None:
+        """As the real session."""
+        await self._kept.close()
+        self._kept = KeptMessages(conversation)
+
+    # ---- asking ----------------------------------------------------------------------------
+
     async def send(
-        self, text: str, limit: Asked | None = None, samples: int = 1
+        self, text: str, limit: Asked | None = None, samples: int = 1, *, at: int | None = None
     ) -> AsyncIterator[Event]:
         """Play the next reply."""
         self.sent.append(text)
         self.asked.append((limit, samples))
-        self.messages += (user_message(text), Message("assistant", ()))
-        self.title = self.title or text
+        if at is not None:
+            self._kept.rewind(at)
+        await self._kept.ask(text)
         replies = [ReplyBuilder(sample=number) for number in range(samples)]
         async for event in self._reply(replies):
+            yield event
+
+    async def again(self, position: int, limit: Asked | None = None) -> AsyncIterator[Event]:
+        """Play the next reply as another one to this question."""
+        self.again_at.append((position, limit))
+        self._kept.rewind(position + 1)
+        self._kept.begin_reply()
+        async for event in self._reply([ReplyBuilder()]):
             yield event
 
     async def go_on(self, reasoning: str | None = None) -> AsyncIterator[Event]:
@@ -128,6 +225,7 @@ class ScriptedSession:
         last = self.messages[-1]
         if reasoning is not None:
             last = with_reasoning(last, clean(reasoning))
+        self._kept.reopen(last)
         async for event in self._reply([ReplyBuilder(last)]):
             yield event
 
@@ -150,9 +248,14 @@ class ScriptedSession:
         """Remember it; the script goes on when the test says so."""
         self.answers_asked += 1
 
+    def use_settings(self, settings: Settings) -> None:
+        """Keep them; those that do not go together are refused."""
+        check_together(settings)
+        self.settings = settings.for_model(*self.settings_names)
+
     async def set_limit(self, limit: Asked | None) -> None:
-        """Remember it."""
-        self.limit = limit
+        """As the real session."""
+        await self._kept.set_limit(limit)
 
     async def thought_tokens(self, position: int) -> int:
         """Ten times the words."""
@@ -166,13 +269,13 @@ class ScriptedSession:
             msgspec.structs.replace(part, carried=is_carried) if part is message.reasoning else part
             for part in message.parts
         )
-        self._replace(position, msgspec.structs.replace(message, parts=parts))
+        await self._kept.change(position, parts)
 
     async def delete_thought(self, position: int) -> None:
         """Leave it out."""
         message = self.messages[position]
         parts = tuple(part for part in message.parts if part is not message.reasoning)
-        self._replace(position, msgspec.structs.replace(message, parts=parts))
+        await self._kept.change(position, parts)
 
     async def close(self) -> None:
         """Remember that the worker would have been ended."""
@@ -186,13 +289,12 @@ class ScriptedSession:
             if isinstance(event, Done) and len(replies) > 1:
                 self.vote = majority([each.message().text for each in replies])
                 kept = replies[self.vote.voters[0]] if self.vote else kept
-            reason = event.finish_reason if isinstance(event, Done) else None
-            reason = "error" if isinstance(event, Failed) else reason
-            self._replace(len(self.messages) - 1, kept.message(reason))
+            if isinstance(event, (Done, Failed)):
+                reason = event.finish_reason if isinstance(event, Done) else "error"
+                await self._kept.finish(kept, reason)
+            else:
+                self._kept.grow(kept)
             yield event
-
-    def _replace(self, position: int, message: Message) -> None:
-        self.messages = (*self.messages[:position], message, *self.messages[position + 1 :])
 
     async def _play(self, steps: Iterable[Step]) -> AsyncIterator[Event]:
         self._stop.clear()

@@ -225,16 +225,6 @@ async def test_earlier_conversation_is_shown() -> None:
         assert "Ask something." not in running.seen
 
 
-async def test_long_conversation_shows_its_end_and_says_so() -> None:
-    session = ScriptedSession(messages=MESSAGES * 60)
-    async with chat(session) as running:
-        assert len(running.screen._turns) == 50
-        assert "Another one" in running.seen
-        await running.pilot.press("ctrl+home")
-        await running.settle()
-        assert "70 earlier questions are not shown." in running.seen
-
-
 async def test_read_only_conversation_cannot_be_written() -> None:
     session = ScriptedSession(messages=MESSAGES, read_only=True)
     async with chat(session) as running:
@@ -306,32 +296,6 @@ async def test_short_conversation_starts_at_the_top() -> None:
         await running.pilot.resize_terminal(100, 40)
         await running.settle()
         assert "Go" in running.rows()[2]
-
-
-async def test_help_lists_every_action() -> None:
-    from localr1.tui.actions import ACTIONS, key_names
-
-    async with chat(ScriptedSession(), size=(80, 40)) as running:
-        await running.pilot.press("f1")
-        await running.settle()
-        for action in ACTIONS:
-            assert key_names(action.keys) in running.seen
-            assert action.title in running.seen
-        await running.pilot.press("escape")
-        await running.settle()
-        assert "Esc closes this" not in running.seen
-
-
-async def test_help_scrolls_where_it_does_not_fit() -> None:
-    async with chat(ScriptedSession()) as running:
-        await running.pilot.press("f1")
-        await running.settle()
-        assert "Esc closes this" in running.seen
-        assert "Text is selected with the mouse" not in running.seen
-        await running.pilot.press("end")
-        await running.settle()
-        assert "Text is selected with the mouse" in running.seen
-        assert "Esc closes this" in running.seen
 
 
 async def test_palette_offers_the_actions() -> None:

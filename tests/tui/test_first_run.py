@@ -1,84 +1,237 @@
-"""The screen that asks for a model when none is named."""
+"""The screen that asks for a model when none is named: there at once, then it fills in."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
+from localr1.advice import doctor
+from localr1.advice.report import DeviceReport, Engine, Report
+from localr1.errors import EngineError
+from localr1.hardware.machine import Power
 from localr1.models.distills import DISTILLS
-from localr1.models.reference import ModelReference, demo_path, models_in
+from localr1.models.local_files import Place
+from localr1.models.reference import ModelReference, demo_path
+from localr1.settings import Settings, load_settings
+from localr1.tui.choices import LOOKING
 from localr1.tui.first_run import FirstRunApp
+from tests.simulated import GIB, machine
 
-SETTINGS = Path("/home/ada/settings.toml")
+CARD = DeviceReport(
+    name="NVIDIA GeForce RTX 4090",
+    kind="card",
+    description="driver nvidia",
+    total_bytes=24 * GIB,
+    free_bytes=None,
+    usable=False,
+    why="not in this build",
+)
 
 
-def _rows(app: FirstRunApp) -> str:
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
+def report(*devices: DeviceReport) -> Report:
+    computer = machine(16)
+    return Report(
+        version="0.1.0",
+        engine=Engine(version="0.3.36", works=True, instruction_sets=()),
+        cpu=computer.cpu,
+        memory=computer.memory,
+        disks=(),
+        power=Power(),
+        devices=devices,
+        model=None,
+        plan=None,
+        problems=(),
+        unread=(),
+    )
 
 
-def _app(*names: str, folder: Path) -> FirstRunApp:
+@pytest.fixture(autouse=True)
+def released(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set when the computer may be known."""
+    event = asyncio.Event()
+
+    async def examine(_settings: Settings) -> Report:
+        await event.wait()
+        return report(CARD)
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    return event
+
+
+class FirstRun:
+    """The screen, running."""
+
+    def __init__(self, app: FirstRunApp, pilot: Pilot[ModelReference]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def seen(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in strips)
+
+    async def until(self, text: str) -> None:
+        for _ in range(200):
+            if text in self.seen:
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"{text} was not seen in\n{self.seen}")
+
+
+def make_app(folder: Path, settings: Settings = Settings()) -> FirstRunApp:  # noqa: B008 - frozen
+    return FirstRunApp(settings, folder / "settings.toml", [Place("here", folder, 0)])
+
+
+@asynccontextmanager
+async def first_run(
+    folder: Path, *names: str, size: tuple[int, int] = (80, 34), begins: bytes = b"GGUF"
+) -> AsyncIterator[FirstRun]:
     for name in names:
-        (folder / name).write_bytes(b"GGUF")
-    return FirstRunApp(models_in(folder), SETTINGS)
-
-
-async def test_it_offers_the_toy_beside_real_models(tmp_path: Path) -> None:
-    app = _app(folder=tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
+        (folder / name).write_bytes(begins + name.encode())
+    app = make_app(folder)
+    async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        seen = _rows(app)
-        assert "toy" in next(row for row in seen.splitlines() if row.strip().startswith("demo"))
-        assert all(model.name in seen for model in DISTILLS)
-        assert DISTILLS[1].address in seen
-        assert str(SETTINGS) in seen
-        await pilot.press("enter")
-    assert app.return_value == ModelReference(demo_path(), "demo", "gguf")
+        yield FirstRun(app, pilot)
 
 
-async def test_model_files_that_are_here_come_first(tmp_path: Path) -> None:
-    app = _app("b.gguf", "a.gguf", "a.gguf.partial", "readme.txt", folder=tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        seen = _rows(app)
-        assert seen.index("a.gguf") < seen.index("b.gguf") < seen.index("demo")
-        assert "partial" not in seen
-        await pilot.press("down", "enter")
-    assert app.return_value is not None
-    assert app.return_value.path == tmp_path / "b.gguf"
+async def test_enter_opens_the_demo_before_anything_is_known(tmp_path: Path) -> None:
+    async with first_run(tmp_path) as running:
+        assert LOOKING in running.seen
+        assert "toy" in next(row for row in running.seen.splitlines() if "demo" in row)
+        await running.pilot.press("enter")
+    assert running.app.return_value == ModelReference(demo_path(), "demo", "gguf")
+    assert not (tmp_path / "settings.toml").exists()
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "ctrl+c"])
+async def test_it_fills_in_the_computer_and_what_fits(
+    tmp_path: Path, released: asyncio.Event
+) -> None:
+    (tmp_path / "real.gguf").write_bytes(demo_path().read_bytes())
+    async with first_run(tmp_path, "broken.gguf") as running:
+        await running.until("real.gguf")
+        released.set()
+        await running.until("fits, window")
+        seen = running.seen
+        assert "16.0 GiB free of 19.2 GiB" in seen
+        assert "not in this build, so it is not used" in " ".join(seen.split())
+        broken = next(row for row in seen.splitlines() if "broken.gguf" in row)
+        assert "here, cannot be used" in broken
+        assert "needs 6 GiB of memory: fits" in seen
+        assert "needs 44 GiB of memory: too large here" in seen
+        assert all(model.name.removeprefix("DeepSeek-R1-") in seen for model in DISTILLS)
+        await running.pilot.press("down", "down", "enter")
+    assert running.app.return_value is not None
+    assert running.app.return_value.path == tmp_path / "real.gguf"
+
+
+async def test_the_choice_is_remembered_when_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("# mine\n")
+    async with first_run(tmp_path) as running:
+        assert "[ ] Open it from now on" in running.seen
+        await running.pilot.click("#remember")
+        await running.pilot.pause()
+        assert "[x] Open it from now on" in running.seen
+        await running.pilot.press("enter")
+    assert (tmp_path / "settings.toml").read_text() == '# mine\nmodel = "demo"\n'
+
+
+async def test_a_choice_that_cannot_be_remembered_is_opened_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("n_ctx = [")
+    async with first_run(tmp_path) as running:
+        await running.pilot.press("ctrl+r", "enter")
+        await running.until("Not remembered")
+        assert "[ ] Open it" in running.seen
+        await running.pilot.press("enter")
+    assert running.app.return_value is not None
+    assert (tmp_path / "settings.toml").read_text() == "n_ctx = ["
+
+
+async def test_a_path_is_typed_and_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "model.gguf").write_bytes(b"GGUF")
+    async with first_run(tmp_path) as running:
+        await running.pilot.press(*"dee")
+        await running.until("deep/")
+        await running.pilot.press("enter")
+        await running.until("There is no file")
+        await running.pilot.press("tab")
+        await running.pilot.press("enter")
+        await running.until("is a folder")
+        await running.until("model.gguf")
+        await running.pilot.press("tab", "ctrl+r", "enter")
+    assert running.app.return_value is not None
+    path = tmp_path / "deep" / "model.gguf"
+    assert running.app.return_value.path == path
+    assert load_settings({}, {}, tmp_path / "settings.toml").model == str(path)
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
 async def test_it_can_be_left(key: str, tmp_path: Path) -> None:
-    app = _app(folder=tmp_path)
-    async with app.run_test() as pilot:
-        await pilot.press(key)
-    assert app.return_value is None
+    async with first_run(tmp_path) as running:
+        await running.pilot.press(key)
+    assert running.app.return_value is None
 
 
 async def test_a_file_name_is_only_text(tmp_path: Path) -> None:
-    app = _app("[bold red]x[@click=app.quit]y\x1b[31m.gguf", folder=tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        assert "[bold red]x[@click=app.quit]" in _rows(app)
-        assert "\x1b" not in _rows(app)
+    async with first_run(tmp_path, "[red]x[@click=app.quit]y\x1b[31m.gguf") as running:
+        await running.until("[red]x[@click=app.quit]y")
+        assert "\x1b" not in running.seen
+
+
+async def test_an_engine_that_fails_leaves_the_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def examine(_settings: Settings) -> Report:
+        raise EngineError("there is no engine")
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    async with first_run(tmp_path) as running:
+        await running.until("there is no engine")
+        await running.pilot.press("enter")
+    assert running.app.return_value is not None
 
 
 async def test_a_small_terminal_scrolls_to_the_choice(tmp_path: Path) -> None:
-    app = _app(*(f"model-{number:02}.gguf" for number in range(30)), folder=tmp_path)
-    async with app.run_test(size=(60, 12)) as pilot:
-        await _press_many(pilot, "down", 30)
-        await pilot.press("enter")
-    assert app.return_value is not None
-    assert app.return_value.name == "demo"
+    names = [f"model-{number:02}.gguf" for number in range(12)]
+    async with first_run(tmp_path, *names, size=(40, 12)) as running:
+        for _ in range(200):
+            if len(running.app._choices.found) == len(names):
+                break
+            await running.pilot.pause(0.02)
+        await running.pilot.press("up")
+        await running.until("model-11")
+        assert all(len(row) <= 40 for row in running.seen.splitlines())
+        await running.pilot.click("#choices", offset=(3, 1))
+    assert running.app.return_value is not None
 
 
-async def _press_many(pilot: Pilot[ModelReference], key: str, times: int) -> None:
-    for _ in range(times):
-        await pilot.press(key)
+@pytest.mark.parametrize("size", [(80, 32), (40, 24)])
+def test_view(
+    size: tuple[int, int],
+    tmp_path: Path,
+    released: asyncio.Event,
+    snapshot: SnapshotAssertion,
+    snap_compare: Callable[..., bool],
+) -> None:
+    (tmp_path / "DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M.gguf").write_bytes(b"GGUF")
+    app = make_app(tmp_path)
+    seen: list[str] = []
 
+    async def reach(pilot: Pilot[ModelReference]) -> None:
+        released.set()
+        running = FirstRun(app, pilot)
+        await running.until("cannot be used")
+        seen.append(running.seen)
 
-def test_a_folder_that_is_not_there_has_no_models(tmp_path: Path) -> None:
-    assert models_in(tmp_path / "nowhere") == []
+    same_picture = snap_compare(app, terminal_size=size, run_before=reach)
+    assert seen[0] == snapshot
+    assert same_picture

@@ -12,9 +12,9 @@ from localr1.errors import UsageError
 from localr1.settings import load_settings
 from localr1.terminal_text import clean
 from localr1.tui import hints
-from localr1.tui.actions import ACTIONS
+from localr1.tui.actions import ACTIONS, NO_KEY
 from localr1.tui.hints import Hint
-from localr1.tui.keymap import NO_KEY, USUAL, Keymap
+from localr1.tui.keymap import USUAL, Keymap
 from tests.tui.harness import chat
 from tests.tui.scripted_session import ScriptedSession, reply
 

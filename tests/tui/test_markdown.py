@@ -155,6 +155,17 @@ FRAGMENTS = st.sampled_from(
         "    x",
         "\\",
         "[l](u)",
+        "\\[",
+        "\\]",
+        "\\(x_1",
+        "\\)",
+        "$",
+        "$$",
+        "$$\n",
+        "\\begin{align}\n",
+        "\\end{align}",
+        "\\boxed{",
+        "}",
     ]
 )
 
@@ -171,7 +182,7 @@ def test_random_markdown_ends_like_the_whole(fragments: list[str]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(alphabet="a *_`#>-+|[]()<>!\\\n1.&;\t水", max_size=200), st.integers(8, 60))
+@given(st.text(alphabet="a *_`#>-+|[]()<>!\\\n1.&;\t水$^{}", max_size=200), st.integers(8, 60))
 def test_random_text_is_drawn_within_the_width(text: str, width: int) -> None:
     answer = view(text, width)
     assert "\n" not in "".join(lines(answer))

@@ -50,7 +50,7 @@ async def test_efforts_go_round_and_end_at_the_settings() -> None:
 
 async def test_the_effort_of_an_earlier_conversation_is_shown() -> None:
     session = ScriptedSession()
-    session.limit = Asked(origin="this conversation", effort="high")
+    await session.set_limit(Asked(origin="this conversation", effort="high"))
     async with chat(session) as running:
         assert "Ready  effort high" in running.rows()[-1]
         await running.pilot.press("ctrl+l")
@@ -60,7 +60,7 @@ async def test_the_effort_of_an_earlier_conversation_is_shown() -> None:
 async def test_no_thinking_holds_for_one_question() -> None:
     session = ScriptedSession(reply("", "One."), reply("", "Two."))
     async with chat(session) as running:
-        await running.pilot.press("ctrl+n")
+        await running.pilot.press("f7")
         await running.settle()
         assert "no thinking next" in running.rows()[-1]
         await running.ask("One")
@@ -73,7 +73,7 @@ async def test_no_thinking_is_not_lost_with_a_question_that_comes_back() -> None
     gate = asyncio.Event()
     load: list[Step] = [Loading(progress=0.1), gate, Failed(message="The file is damaged.")]
     async with chat(ScriptedSession(load=load)) as running:
-        await running.pilot.press("ctrl+n")
+        await running.pilot.press("f7")
         await running.ask("Early")
         gate.set()
         await running.settle()
@@ -159,3 +159,23 @@ async def test_several_does_not_start_beside_a_reply_or_take_words_for_a_thought
         await running.settle()
         assert session.sent == ["Go"]
         assert running.screen.composer.text == "for the thought"
+
+
+async def test_the_model_changes_within_a_conversation() -> None:
+    session = ScriptedSession(reply("Hm.\n", "Four."), messages=[])
+    async with chat(session) as running:
+        await running.ask("What is 2 + 2?")
+        await running.screen.action_control("next", "change_model")
+        await running.settle()
+        await running.pilot.press(*"missing.gguf", "enter")
+        await running.settle()
+        assert "There is no file missing.gguf" in running.rows()[-1]
+        await running.screen.action_control("next", "change_model")
+        await running.settle()
+        await running.pilot.press(*"demo", "enter")
+        await running.settle()
+        assert session.model_name == "demo"
+        running.screen.status_line.fall_silent()
+        await running.settle()
+        assert "Ready  demo" in running.seen
+        assert running.texts(".answer") == ["Four."], "the conversation stays"

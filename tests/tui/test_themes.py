@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from rich.color import ColorTriplet
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region
 from textual.pilot import Pilot
 
@@ -169,11 +170,11 @@ async def test_without_colour_nothing_is_coloured_and_nothing_lost() -> None:
         await running.settle(0.3)
         await running.pilot.press("escape")
         await running.settle()
-        looks = {}
+        looks: dict[str, Style] = {}
         for text, style, _ in segments(running):
-            assert style is None or style.color is None or style.color.is_default, text
-            assert style is None or style.bgcolor is None or style.bgcolor.is_default, text
-            looks[text.strip()] = style
+            for colour in (style.color, style.bgcolor) if style else ():
+                assert colour is None or colour.is_default, text
+            looks[text.strip()] = style or Style()
         assert looks["Check it."].bold  # a person's words in a thought
         assert looks["That is enough."].italic
         assert looks["Hm."].dim

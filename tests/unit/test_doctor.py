@@ -13,7 +13,7 @@ from localr1.advice import doctor
 from localr1.advice.doctor import examine, report_schema
 from localr1.advice.remedies import unused_card
 from localr1.advice.report import Report
-from localr1.cli.doctor import report_lines
+from localr1.advice.report_rows import report_lines
 from localr1.engine.protocol import DeviceList
 from localr1.errors import EngineMissing, Localr1Error
 from localr1.gguf_header import read_header

@@ -19,7 +19,8 @@ from localr1.errors import ConversationNotFound, ExitCode, StorageError
 from localr1.history import conversation as conversation_module
 from localr1.history import store as store_module
 from localr1.history.locks import Locks
-from localr1.history.rows import TITLE_LIMIT, checksum, part_rows, title_of
+from localr1.history.part_rows import checksum, part_rows
+from localr1.history.rows import TITLE_LIMIT, title_of
 from localr1.history.store import HistoryStore
 
 
@@ -326,6 +327,7 @@ def test_a_flipped_bit_is_noticed_and_nothing_thrown_away(
         "UPDATE part SET insertions = NULL",
         "UPDATE part SET insertions = '[]' WHERE insertions IS NULL",
         "UPDATE part SET insertions = replace(insertions, 'localr1', 'person')",
+        "UPDATE part SET name = 'other.py' WHERE name IS NULL",
         "UPDATE part SET position = 9 - position",
         "DELETE FROM part WHERE position = 1",
         "UPDATE message SET role = 'qser'",
@@ -333,6 +335,13 @@ def test_a_flipped_bit_is_noticed_and_nothing_thrown_away(
         "UPDATE message SET finish_reason = NULL",
         "UPDATE message SET checksum = x'00'",
         "UPDATE message SET position = 5",
+        "UPDATE message SET position = 'five'",
+        "UPDATE message SET position = -3",
+        "UPDATE message SET position = 9223372036854775807",
+        "UPDATE message SET parent = 0",
+        "UPDATE message SET parent = 'none'",
+        "UPDATE message SET model = 'other'",
+        "UPDATE message SET model = x'1b'",
     ],
 )
 def test_any_changed_column_is_noticed(store: HistoryStore, tmp_path: Path, change: str) -> None:

@@ -41,14 +41,14 @@ def test_every_older_version_walks_to_the_newest(tmp_path: Path, version: int) -
 
 
 def test_steps_add_up_and_keep_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    later = ("ALTER TABLE conversation ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",)
+    later = ("ALTER TABLE conversation ADD COLUMN colour INTEGER NOT NULL DEFAULT 0",)
     with closing(open_store(tmp_path)) as store:
         store.create("demo").add(user_message("hi"))
     monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, later))
     with closing(connect(tmp_path / "history.sqlite3")) as connection:
         migrate(connection, to=NEWEST + 1)
         assert schema_version(connection) == NEWEST + 1
-        assert connection.execute("SELECT model, pinned FROM conversation").fetchall() == [
+        assert connection.execute("SELECT model, colour FROM conversation").fetchall() == [
             ("demo", 0)
         ]
 

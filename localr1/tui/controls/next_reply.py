@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localr1.chat.effort import EFFORT_TOKENS, Asked, Effort
+from localr1.errors import Localr1Error
+from localr1.models.reference import find_model
 from localr1.tui.question import Question
+from localr1.tui.screens.line_question import LineQuestion
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
@@ -49,6 +52,30 @@ class NextReply:
         elif self._screen.may_ask():
             self._screen.composer.clear()
             self._screen.ask(self.question(text, TRIES))
+
+    async def change_model(self, name: str = "") -> None:
+        """Load another model; asked for where no name is given."""
+        if not self._screen.may_change():
+            return
+        if name:
+            self._load(name)
+            return
+
+        def take(line: str | None) -> None:
+            if line:
+                self._load(line)
+
+        question = LineQuestion("Model: the path of a GGUF file, or demo")
+        self._screen.app.push_screen(question, take)
+
+    def _load(self, name: str) -> None:
+        try:
+            model = find_model(name)
+        except Localr1Error as error:
+            self._screen.say_error(error)
+            return
+        if self._screen.may_change():
+            self._screen.load_model(model)
 
     def question(self, text: str, samples: int = 1) -> Question:
         """This text, asked as was chosen for it."""

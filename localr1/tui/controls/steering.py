@@ -26,11 +26,13 @@ class Mode(enum.Enum):
     """It is added to the thought."""
     EDIT = "Editing the thought"
     """It becomes the thought."""
+    RESEND = "Editing the question"
+    """It is asked in place of an earlier question."""
 
     @property
     def hint(self) -> Hint | None:
         """What the keys do."""
-        return {Mode.STEER: hints.STEER, Mode.EDIT: hints.EDIT}.get(self)
+        return {Mode.STEER: hints.STEER, Mode.EDIT: hints.EDIT, Mode.RESEND: hints.RESEND}.get(self)
 
 
 class Steering:
@@ -40,6 +42,7 @@ class Steering:
         self._screen = screen
         self._after_stop = Mode.ASK
         self._draft = ""
+        self._position = 0
         self.mode = Mode.ASK
 
     # ---- while it thinks -------------------------------------------------------------------
@@ -69,7 +72,7 @@ class Steering:
 
     async def _stop_for(self, mode: Mode) -> None:
         self._after_stop = mode
-        await self._screen.action_stop()
+        await self._screen.stop()
 
     def stream_ended(self) -> None:
         """A reply is over: begin what it was stopped for, unless it had come to its answer."""
@@ -80,14 +83,22 @@ class Steering:
 
     # ---- the composer ----------------------------------------------------------------------
 
+    def edit_question(self, position: int, text: str) -> None:
+        """Put an earlier question into the composer; sent, it is asked in its place."""
+        self._position = position
+        self._begin_with(Mode.RESEND, text)
+
     def _begin(self, mode: Mode) -> None:
         thought = self._thought()
-        # As the trace shows it: the composer draws what it is given
-        text = MarkLimit()(clean(thought.text)) if thought and mode is Mode.EDIT else ""
+        self._begin_with(mode, thought.text if thought and mode is Mode.EDIT else "")
+
+    def _begin_with(self, mode: Mode, text: str) -> None:
+        # As the transcript shows it: the composer draws what it is given
+        text = MarkLimit()(clean(text))
         size_bytes = len(text.encode())
         if size_bytes > LIMIT_BYTES:
             size, limit = download_size(size_bytes), download_size(LIMIT_BYTES)
-            self._screen.say(f"The thought is too long to edit here: {size}; {limit} fit.")
+            self._screen.say(f"It is too long to edit here: {size}; {limit} fit.")
             return
         if self.mode is Mode.ASK:
             self._draft = self._screen.composer.text
@@ -100,9 +111,9 @@ class Steering:
 
     def _set(self, mode: Mode, text: str) -> None:
         self.mode = mode
-        self._screen.composer.show(text, sends_nothing=mode is not Mode.ASK)
+        self._screen.composer.show(text, sends_nothing=mode in (Mode.STEER, Mode.EDIT))
         self._screen.show_activity(mode.value)
-        if mode is Mode.EDIT:
+        if mode in (Mode.EDIT, Mode.RESEND):
             # Where there are words, the composer's own hint is not seen
             self._screen.say_hint(mode.hint)
 
@@ -110,7 +121,9 @@ class Steering:
         """Go on with the thought that a person added to, or rewrote."""
         mode, thought, words = self.mode, self._thought(), text.strip()
         self.leave()
-        if mode is Mode.EDIT:
+        if mode is Mode.RESEND:
+            self._screen.ask_instead(self._position, text)
+        elif mode is Mode.EDIT:
             self._go_on(text)
         elif words:
             # A paragraph of its own: a thought is mostly paused in the middle of a sentence

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from localr1.tui.markdown import parser
 from localr1.tui.markdown.context import context_after, fence_is_closed
+from localr1.tui.markdown.formulas import formula_is_closed
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -119,8 +120,9 @@ def _all_starts(lines: Sequence[str]) -> Iterator[_Start]:
             yield _Start(token.map[0])
         elif token.type == "list_item_open" and token.level == 1 and not _opens_list(before):
             yield _Start(token.map[0], continues_list=True)
-    if tokens and tokens[-1].level == 0 and fence_is_closed(tokens[-1]):
-        yield _Start((tokens[-1].map or [0, 0])[1])
+    last = tokens[-1] if tokens else None
+    if last and last.level == 0 and (fence_is_closed(last) or formula_is_closed(last)):
+        yield _Start((last.map or [0, 0])[1])
 
 
 def _opens_list(token: Token | None) -> bool:

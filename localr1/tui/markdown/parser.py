@@ -1,4 +1,4 @@
-"""The Markdown that answers are read as: CommonMark with tables and strikethrough.
+"""The Markdown that answers are read as: CommonMark with tables, strikethrough and formulas.
 
 Left out on purpose: HTML (`List<int>` and `<think>` are text that must stay visible), link
 reference definitions (they would make their addresses vanish) and underlined headings (a line
@@ -23,7 +23,10 @@ def _parser() -> MarkdownIt:
     # Imported when the first answer starts: 20 ms that the first paint does not need.
     from markdown_it import MarkdownIt
 
+    from localr1.tui.markdown.formulas import add_rules
+
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING})
+    add_rules(parser)
     return parser.enable(["table", "strikethrough"]).disable(["reference", "lheading"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,17 @@ from localr1.tui import glyphs
 from localr1.tui.markdown import parser
 from localr1.tui.markdown.blocks import Block
 from localr1.tui.markdown.context import fence_is_closed
+from localr1.tui.markdown.formulas import BLOCK
 from localr1.tui.markdown.highlight import highlight
-from localr1.tui.markdown.inline import QUIET, plain, spans_of
+from localr1.tui.markdown.inline import QUIET, plain, shown_children, spans_of, spans_of_one
+from localr1.tui.markdown.maths_rows import (
+    MATHS,
+    SOURCE,
+    formula_rows,
+    is_displayed,
+    show_source,
+)
+from localr1.tui.markdown.pressable import CodeBlock, Pressable
 from localr1.tui.markdown.table import table_rows
 from localr1.tui.rows import Row, Span, wrap_spans
 from localr1.tui.wrap import TAB
@@ -25,7 +35,7 @@ BULLET, QUOTE, PANEL = "answer--bullet", "answer--quote", "answer--panel"
 
 LOOKS = {
     *("answer--strong", "answer--emphasis", "answer--struck", "answer--code", "answer--link"),
-    *(QUIET, HEADING, SUBHEADING, BULLET, QUOTE, PANEL),
+    *(QUIET, HEADING, SUBHEADING, BULLET, QUOTE, PANEL, MATHS, SOURCE),
     *("code--keyword", "code--name", "code--string", "code--number", "code--comment"),
 }
 """The component classes that a widget needs to draw these rows."""
@@ -34,11 +44,20 @@ NARROWEST = 8
 """Cells that indentation leaves to the words at least."""
 
 
-def render(block: Block, width: int) -> list[Row]:
-    """The rows of a block at this width, without the blank row before it."""
+def render(block: Block, width: int, *, maths_source: bool = False) -> list[Row]:
+    """The rows of a block at this width, without the blank row before it.
+
+    Args:
+        block: what is shown.
+        width: in cells.
+        maths_source: show formulas as they were written.
+    """
     from markdown_it.tree import SyntaxTreeNode
 
     tree = SyntaxTreeNode(parser.parse(block.context + block.source))
+    if maths_source:
+        for node in tree.walk(include_self=False):
+            show_source(node)
     return _Page(block.context.count("\n")).rows(tree.children, max(NARROWEST, width))
 
 
@@ -56,6 +75,7 @@ class _Page:
             "code_block": self._code,
             "table": self._table,
             "hr": self._rule,
+            BLOCK: formula_rows,
         }
 
     def rows(self, nodes: Sequence[SyntaxTreeNode], width: int) -> list[Row]:
@@ -72,8 +92,18 @@ class _Page:
         return node.map is not None and node.map[0] < self._context_lines
 
     def _paragraph(self, node: SyntaxTreeNode, width: int) -> list[Row]:
-        spans = spans_of(node)
-        return wrap_spans(spans, width) if spans else []
+        content = shown_children(node.children[0] if node.children else node)
+        if not any(map(is_displayed, content)):
+            spans = spans_of(node)
+            return wrap_spans(spans, width) if spans else []
+        rows: list[Row] = []
+        for is_formula, group in itertools.groupby(content, is_displayed):
+            if is_formula:
+                rows += [row for child in group for row in formula_rows(child, width)]
+            else:
+                spans = _trimmed([span for child in group for span in spans_of_one(child)])
+                rows += wrap_spans(spans, width) if spans else []
+        return rows
 
     def _heading(self, node: SyntaxTreeNode, width: int) -> list[Row]:
         look = HEADING if node.tag in ("h1", "h2") else SUBHEADING
@@ -112,9 +142,8 @@ class _Page:
         spans = highlight(node.content, language) if closed else (Span(node.content),)
         rows = _panel(spans, width)
         if language and not self._is_context(node):
-            rows.insert(
-                0, Row((), "", [Span(f" {language[: width - 2]}", (PANEL, QUIET))], (PANEL,))
-            )
+            look = Pressable((PANEL, QUIET), CodeBlock(language, node.content))
+            rows.insert(0, Row((), "", [Span(f" {language[: width - 2]}", look)], (PANEL,)))
         return rows
 
     def _code(self, node: SyntaxTreeNode, width: int) -> list[Row]:
@@ -130,6 +159,17 @@ class _Page:
 
     def _rule(self, _: SyntaxTreeNode, width: int) -> list[Row]:
         return [Row((), margin=[Span(glyphs.ROW_LINE * width, (QUIET,))])]
+
+
+def _trimmed(spans: list[Span]) -> list[Span]:
+    """Words beside a displayed formula, without the line breaks and spaces around it."""
+    while spans and not spans[0].text.strip():
+        spans.pop(0)
+    while spans and not spans[-1].text.strip():
+        spans.pop()
+    if spans:
+        spans[0] = spans[0]._replace(text=spans[0].text.lstrip())
+    return spans
 
 
 def _joins(node: SyntaxTreeNode) -> bool:

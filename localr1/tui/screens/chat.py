@@ -5,27 +5,35 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from localr1.chat.effort import ReasoningLimit
+from localr1.chat.effort import Asked, ReasoningLimit
 from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui import hints
 from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.controls.kept_thought import KeptThought
+from localr1.tui.controls.lists import Lists
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
+from localr1.tui.controls.turns import Turns
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Dialogue, Phase
 from localr1.tui.messages import EventsArrived, NotSent, PasteRefused, Remark, Submitted
 from localr1.tui.question import Question
 from localr1.tui.screens.chat_view import ChatView
 from localr1.tui.turn import Turn
+from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.composer import LIMIT_BYTES
 from localr1.units import download_size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from localr1.history.store import SearchHit
+    from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
+
+WIDE = 140
+"""Cells from which the list of conversations is shown from the start."""
 
 READ_ONLY = "Another window writes to this conversation; here it can only be read."
 
@@ -33,7 +41,6 @@ _REFUSALS = {
     Phase.LOADING: "The model is being loaded.",
     Phase.CHANGING: "The conversation is being changed.",
 }
-_STILL_WRITING = "The reply is still being written"
 
 
 class ChatScreen(ChatView):
@@ -46,7 +53,11 @@ class ChatScreen(ChatView):
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
+        self._picker = Turns(self)
+        self._lists = Lists(self)
         self._controls: dict[Scope, object] = {
+            "turns": self._picker,
+            "lists": self._lists,
             "steering": self._steering,
             "next": self._next_reply,
             "kept": KeptThought(self, clock),
@@ -58,20 +69,100 @@ class ChatScreen(ChatView):
             return  # left before anything was shown
         if self._welcome is not None:
             self.transcript.mount(self._welcome)
-        self._show_title()
+        self.show_title()
         self.show_effort(self._next_reply.words)
         self._invite()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self._show_messages()
+        self.run_worker(self._dialogue.load(), group="session")
+        if self.session.conversations is not None and self.size.width >= WIDE:
+            self.show_list(True)
+            self.run_worker(self._lists.refresh())
+
+    def _show_messages(self) -> None:
         if self.session.messages:
             self._end_welcome()
-            self._turns += self.transcript.show_history(self.session.messages)
+            self._turns.show(self.session.messages)
             self.transcript.follow()
+        self.composer.read_only = self.session.read_only
         if self.session.read_only:
-            self.composer.read_only = True
             self.transcript.note().add(READ_ONLY, "warning")
-        self.run_worker(self._dialogue.load(), group="session")
+
+    @property
+    def current_turn(self) -> Turn | None:
+        """The turn that actions are about: the one picked, or else the last one."""
+        return self._picker.picked or (self._turns[-1] if self._turns else None)
+
+    def back_to_composer(self) -> None:
+        """Keys go to the composer; the list stays where there is room for both."""
+        self._picker.forget()
+        self.composer.focus()
+        if self.is_narrow:
+            self.show_list(False)
+
+    # ---- another conversation, another branch ----------------------------------------------
+
+    def show_conversation(self) -> None:
+        """Show the conversation that the session has taken up."""
+        self._picker.forget()
+        self._steering.leave()
+        self.clear_selection()
+        self.transcript.clear()
+        self._turns.show(())
+        if not self.session.messages:
+            self._begin_welcome()
+        self._show_messages()
+        self._status.forget_reply()
+        self.status_line.show_facts()
+        self.show_effort(self._next_reply.words)
+        self.show_title()
+        self._invite()
+
+    def show_from(self, start: int) -> None:
+        """Show the messages from this position on, which have changed."""
+        self._picker.forget()
+        self._turns.show(self.session.messages, start)
+        self.show_title()
+
+    def turn_at(self, position: int) -> Turn | None:
+        """The turn with this message; earlier ones are shown first where it is among them."""
+        if self._turns.has_earlier and (not self._turns or position < self._turns[0].position):
+            self._turns.show_earlier(self.session.messages, position)
+        return self._turns.at(position)
+
+    async def visit(self, hit: SearchHit) -> None:
+        """Show the place of a hit, on whichever branch it is."""
+        shown = self.session.messages
+        position = await self.session.reveal(hit.position)
+        if position is None:
+            return
+        if self.session.messages != shown:
+            self.show_from(0)
+        turn = self.turn_at(position)
+        if turn is not None:
+            self.call_after_refresh(self.transcript.show_turn, turn)
+
+    def may_leave(self) -> bool:
+        """May another conversation be shown now? If not, it says why."""
+        if self._dialogue.waiting is not None:
+            self.say(self.with_key("A question waits already", "{stop} takes it back"))
+            return False
+        if self.is_replying or self._dialogue.phase is Phase.CHANGING:
+            self.say(self._refusal())
+            return False
+        return True
+
+    def may_look_elsewhere(self) -> bool:
+        """May another branch be shown now? If not, it says why."""
+        return self.may_leave()
+
+    def on_branch_turned(self, message: BranchTurned) -> None:
+        """An arrow was clicked."""
+        for turn in self._turns:
+            if turn.branches is message.line:
+                self._picker.turn_branch(message.step, turn)
 
     # ---- to the session --------------------------------------------------------------------
 
@@ -88,15 +179,30 @@ class ChatScreen(ChatView):
     def ask(self, question: Question) -> None:
         """Ask, or keep the question until the model is loaded."""
         self._end_welcome()
-        turn = Turn(question.text, self._clock, len(self.session.messages))
+        position = len(self.session.messages) if question.at is None else question.at
+        self._turns.show(self.session.messages[:position], position)
+        turn = self._turns.add(question.text, position)
         turn.limit = ReasoningLimit() if question.limit else self.session.reasoning_limit
-        self._turns.append(turn)
-        self.transcript.add_turn(turn)
         if self._dialogue.phase is Phase.LOADING:
             self._dialogue.waiting = question
             turn.wait_for_model()
         else:
             self._start(Phase.REPLYING, self._dialogue.send(question))
+
+    def edit_question(self, turn: Turn) -> None:
+        """Let the person change a question and ask it again."""
+        self._steering.edit_question(turn.position, self.session.messages[turn.position].text)
+
+    def ask_instead(self, position: int, text: str) -> None:
+        """Ask in place of an earlier question, on a branch of its own."""
+        self.ask(self._next_reply.question(text)._replace(at=position))
+
+    def ask_again(self, turn: Turn, limit: Asked | None) -> None:
+        """Another reply to the question of this turn."""
+        messages = self.session.messages
+        turn = self._turns.replace_reply(turn, messages)
+        turn.limit = self.session.reasoning_limit
+        self._start(Phase.REPLYING, self._dialogue.again(turn.position, limit))
 
     def resume(self, message: Message, reasoning: str | None) -> None:
         """Go on with the last reply; the message is what it is by now."""
@@ -106,9 +212,20 @@ class ChatScreen(ChatView):
         self.transcript.follow()
         self._start(Phase.REPLYING, self._dialogue.go_on(reasoning))
 
+    def load_model(self, model: ModelReference) -> None:
+        """Go on with another model."""
+        self._start(Phase.LOADING, self._dialogue.change_model(model))
+
     def change(self, work: Awaitable[None]) -> None:
         """Change what was said, while nothing else can start."""
         self._start(Phase.CHANGING, self._dialogue.change(work))
+
+    def load_again(self) -> str:
+        """Load the model as the settings are now; answers why not, where it cannot be now."""
+        if self._dialogue.phase is not Phase.IDLE:
+            return self._refusal()
+        self._start(Phase.LOADING, self._dialogue.load())
+        return ""
 
     def _start(self, phase: Phase, work: Awaitable[None]) -> None:
         self._dialogue.phase = phase
@@ -131,10 +248,13 @@ class ChatScreen(ChatView):
             self.say(READ_ONLY)
             return False
         if self._dialogue.phase is not Phase.IDLE:
-            writing = self.with_key(_STILL_WRITING, "{stop} stops it")
-            self.say(_REFUSALS.get(self._dialogue.phase, writing))
+            self.say(self._refusal())
             return False
         return True
+
+    def _refusal(self) -> str:
+        writing = self.with_key("The reply is still being written", "{stop} stops it")
+        return _REFUSALS.get(self._dialogue.phase, writing)
 
     def on_paste_refused(self, message: PasteRefused) -> None:
         """Say how much was pasted and how much fits."""
@@ -150,6 +270,8 @@ class ChatScreen(ChatView):
             self._status.tps = turn.tps
         for event in message.events:
             self._status.take(event)
+            if not message.of_reply:
+                self._load_event = event
             if self._welcome is not None:
                 self._welcome.take(event)
             if turn is not None:
@@ -159,7 +281,7 @@ class ChatScreen(ChatView):
         if turn is not None and message.kept is not None:
             turn.show_reply(message.kept)
         self.status_line.show_facts()
-        self._show_title()
+        self.show_title()
         self._invite()
 
     def _take_load(self, event: Event) -> None:
@@ -172,14 +294,16 @@ class ChatScreen(ChatView):
 
     def on_stream_ended(self) -> None:
         """A load, a reply or a change is over."""
-        self._show_title()
+        if self._turns:
+            self._turns.mark_branches(self._turns[-1], self.session.messages)
+        self.run_worker(self._lists.refresh())
+        self.show_title()
         self._steering.stream_ended()
         self._invite()
 
     def on_not_sent(self, message: NotSent) -> None:
         """Give the question back."""
-        for widget in self._turns.pop().widgets:
-            widget.remove()
+        self._turns.take_back()
         self._next_reply.take_back(message.question)
         self.composer.put_back(message.question.text)
         self.say("The question was not sent.")
@@ -196,8 +320,15 @@ class ChatScreen(ChatView):
     # ---- actions ---------------------------------------------------------------------------
 
     async def action_stop(self) -> None:
-        """Stop the running reply, or leave a stopped thought as it is."""
+        """Back to the composer; there, stop the running reply or leave a stopped thought."""
         self.clear_selection()
+        if self.composer.has_focus:
+            await self.stop()
+        else:
+            self.back_to_composer()
+
+    async def stop(self) -> None:
+        """Stop the running reply, or leave a stopped thought as it is."""
         if self._steering.mode is not Mode.ASK:
             self._steering.leave()
             self._invite()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
@@ -19,12 +18,17 @@ from localr1.tui.marks import one_line
 from localr1.tui.messages import ThinkingToggled
 from localr1.tui.status import Status
 from localr1.tui.turn import Turn
+from localr1.tui.turn_list import TurnList
 from localr1.tui.widgets.composer import Composer
+from localr1.tui.widgets.conversation_list import ConversationList
+from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.status_line import StatusLine
 from localr1.tui.widgets.transcript import Transcript
 from localr1.tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
+    from localr1.engine.protocol import Event
+    from localr1.errors import Localr1Error
     from localr1.session import ChatSession
 
 COLUMN = 100
@@ -33,6 +37,12 @@ COLUMN = 100
 MARGIN = 2
 NARROW, LOW = 36, 12
 """Screens of fewer columns or lines do without some margins."""
+
+LIST_CELLS = 32
+"""Width of the list of conversations."""
+
+NARROWEST_COLUMN = 56
+"""A column narrower than this is covered by the list instead of being squeezed by it."""
 
 
 class ChatView(Screen[None]):
@@ -45,11 +55,14 @@ class ChatView(Screen[None]):
         self.session = session
         self._clock = clock
         self._status = Status(model=one_line(session.model_name, 60))
-        self._turns: list[Turn] = []
         self._title = ""
+        self._load_event: Event | None = None
+        """The newest one of the model's load."""
         # Kept at hand: to look for them would walk through all widgets for each event
         self.title_line = Static(id="title", markup=False)
+        self.conversation_list = ConversationList(id="conversations")
         self.transcript = Transcript(id="transcript")
+        self._turns = TurnList(self.transcript, session.branches, clock)
         self.composer = Composer(id="composer")
         self.status_line = StatusLine(self._status, id="status")
         self._welcome: Welcome | None = Welcome(session.model_name)
@@ -62,7 +75,7 @@ class ChatView(Screen[None]):
     @property
     def current_turn(self) -> Turn | None:
         """The turn that actions are about: the one picked, or else the last one."""
-        return self._turns[-1] if self._turns else None
+        raise NotImplementedError
 
     @property
     def is_replying(self) -> bool:
@@ -70,34 +83,60 @@ class ChatView(Screen[None]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """Four widgets below each other; turns are added to the transcript."""
+        """Four widgets below each other, beside the list; turns go to the transcript."""
+        yield self.conversation_list
         yield self.title_line
         yield self.transcript
         yield self.composer
         yield self.status_line
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Keep the words in a column in the middle, and drop margins that take room from them."""
-        width, height = event.size
-        margin = MARGIN if width >= NARROW else 1
-        side = max(margin, (width - COLUMN) // 2)
-        for widget in self.children:
-            above = int(height >= LOW and widget in (self.transcript, self.composer))
-            widget.styles.padding = (above, side, above, side)
+    def on_resize(self) -> None:
+        """Keep the words in a column in the middle, beside the list where there is room."""
+        self._arrange()
+
+    @property
+    def is_narrow(self) -> bool:
+        """The list of conversations covers the conversation."""
+        return self.size.width < LIST_CELLS + NARROWEST_COLUMN
+
+    def show_list(self, is_shown: bool) -> None:
+        """Show or hide the list of conversations."""
+        self.conversation_list.display = is_shown
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self.conversation_list.set_class(self.is_narrow, "-over")
+        taken = LIST_CELLS if self.conversation_list.display and not self.is_narrow else 0
+        margin = MARGIN if self.size.width >= NARROW else 1
+        side = max(margin, (self.size.width - taken - COLUMN) // 2)
+        for widget in (self.title_line, self.transcript, self.composer, self.status_line):
+            is_airy = widget in (self.transcript, self.composer) and self.size.height >= LOW
+            widget.styles.padding = (int(is_airy), side)
+
+    def _begin_welcome(self) -> None:
+        """An empty conversation, with a model that is loaded or being loaded."""
+        self._welcome = Welcome(self.session.model_name)
+        self.transcript.mount(self._welcome)
+        if self._load_event is not None:
+            self._welcome.take(self._load_event)
 
     def _end_welcome(self) -> None:
         if self._welcome is not None:
             self._welcome.remove()
             self._welcome = None
 
+    def on_earlier_wanted(self) -> None:
+        """Show more of what was said before."""
+        self._turns.show_earlier(self.session.messages)
+
     # ---- actions ---------------------------------------------------------------------------
 
     def action_toggle_thinking(self) -> None:
-        """Open or close the thinking of the last reply that has one."""
-        for turn in reversed(self._turns):
-            if turn.trace.text:
-                self._toggle_thinking(turn)
-                break
+        """Open or close the thinking of the current turn, or else of the last that has one."""
+        turns = [self.current_turn, *reversed(self._turns)]
+        turn = next((turn for turn in turns if turn is not None and turn.trace.text), None)
+        if turn is not None:
+            self._toggle_thinking(turn)
 
     def on_thinking_toggled(self, message: ThinkingToggled) -> None:
         """Open or close the thinking whose line was clicked."""
@@ -114,11 +153,12 @@ class ChatView(Screen[None]):
 
     def action_copy_answer(self) -> None:
         """Put the last answer on the clipboard."""
-        answers = [turn.answer.text for turn in self._turns if turn.answer.text]
+        turns = [self.current_turn, *reversed(self._turns)]
+        answers = [turn.answer.text for turn in turns if turn is not None and turn.answer.text]
         if not answers:
             self.say("There is no answer to copy yet.")
             return
-        self.app.copy_to_clipboard(answers[-1])
+        self.app.copy_to_clipboard(answers[0])
         self.say("Copied the answer.")
 
     def action_page_up(self) -> None:
@@ -153,6 +193,10 @@ class ChatView(Screen[None]):
         told = keymap_of(self).fill(about_key)
         return f"{sentence}; {told}." if told else f"{sentence}."
 
+    def say_error(self, error: Localr1Error) -> None:
+        """Say what went wrong, for a moment."""
+        self.say(sentence(error.message))
+
     def show_activity(self, activity: str) -> None:
         """What is being done now, in the status line."""
         self._status.activity = activity
@@ -169,7 +213,8 @@ class ChatView(Screen[None]):
         if tell is not None:
             tell(self.session.title, is_working=self.is_replying)
 
-    def _show_title(self) -> None:
+    def show_title(self) -> None:
+        """The title as it is now."""
         title = one_line(self.session.title, 200) or "New conversation"
         if title != self._title:
             self._title = title

@@ -1,44 +1,83 @@
-"""Every action and its key, made from the table of actions."""
+"""Every action with its key and its slash word, made from the table of actions."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from localr1.tui.actions import ACTIONS, Action, Scope, key_names
+from localr1.tui.entries import GAP, Entry, matching
+from localr1.tui.screens.sheet import TextSheet
+from localr1.tui.widgets.entries_view import EntriesView
 
-from localr1.tui.actions import ACTIONS
-from localr1.tui.keymap import Keymap, keymap_of
+HEADINGS: dict[Scope, str] = {
+    "composer": "Writing",
+    "chat": "The conversation",
+    "steering": "While it thinks",
+    "next": "The next reply",
+    "kept": "Thoughts that are kept",
+    "turns": "Questions and replies",
+    "thinking": "Reading the thinking",
+    "answer": "Answers",
+    "find": "Finding",
+    "app": "localr1",
+}
+"""In the order in which they are shown; a scope that is not here comes last, by its own name."""
 
-_KEY_CELLS = 22
-
-
-class HelpScreen(ModalScreen[None]):
-    """A sheet over the chat; any of the usual keys closes it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,q,enter", "dismiss", "Close", show=False)
-    ]
-
-    def compose(self) -> ComposeResult:
-        """One column of keys and what they do."""
-        with VerticalScroll(id="sheet"):
-            yield Static(_table(keymap_of(self)), markup=False)
-            yield Static(
-                Content("Esc closes this, the arrow keys scroll."), id="closing", markup=False
-            )
+MOUSE = (
+    Entry("shows all commands; on the effort: the next one", "Click on the last line"),
+    Entry("opens or closes it", "Click on a thinking line"),
+    Entry("closes it", "Click beside a sheet"),
+)
 
 
-def _table(keymap: Keymap) -> Content:
-    lines = [
-        Content.assemble(
-            (f"{keymap.label(action.name, 2):<{_KEY_CELLS}}", "$text-primary"), action.title
-        )
-        for action in ACTIONS
-    ]
-    copying = keymap.fill("Text is selected with the mouse, {interrupt} copies it.")
-    return Content("\n").join([*lines, Content(""), Content(copying)])
+class HelpScreen(TextSheet):
+    """A sheet over the chat.
+
+    Args:
+        keys: the keys of each action by its name, where they are not those of the table.
+    """
+
+    heading = "What you can do"
+    placeholder = "Type to search, as copy or Ctrl+G"
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._view = EntriesView(id="sheet-text")
+        super().__init__(self._view)
+        self._entries = list(_entries(keys))
+
+    @property
+    def copied(self) -> str:
+        """The actions that are shown."""
+        return self._view.text
+
+    def on_mount(self) -> None:
+        """Show all."""
+        self.searched("")
+
+    def searched(self, words: str) -> None:
+        """Show what has these words."""
+        found = matching(self._entries, words)
+        self._view.show(found or [Entry("Nothing has these words.", kind="quiet")], 26)
+
+
+def _entries(keys: Mapping[str, str]) -> Iterator[Entry]:
+    palette = key_names(keys.get("command_palette", "ctrl+p"), 1)
+    copying = key_names(keys.get("interrupt", "ctrl+c"), 1)
+    scopes = dict.fromkeys([*HEADINGS, *(action.scope for action in ACTIONS)])
+    for scope in scopes:
+        actions = [action for action in ACTIONS if action.scope == scope]
+        if actions:
+            yield Entry(HEADINGS.get(scope, scope.capitalize()), kind="heading")
+            for action in actions:
+                yield _entry(action, keys.get(action.name, action.keys), palette)
+            yield GAP
+    yield Entry("The mouse", kind="heading")
+    yield Entry(f"selects words; {copying} copies them" if copying else "selects words", "Drag")
+    yield from MOUSE
+
+
+def _entry(action: Action, keys: str, palette: str) -> Entry:
+    word = f"/{action.word}" if action.word else ""
+    label = ", ".join(part for part in (key_names(keys), word) if part)
+    sentence = f"{action.title}. {action.explanation}." if action.explanation else action.title
+    return Entry(sentence, label or f"{palette}, its name" if palette else label)

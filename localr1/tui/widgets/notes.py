@@ -35,8 +35,15 @@ class Notes(Static):
         """Add a line and, where there is one, what to do about it."""
         note = [(one_line(text), _STYLES[weight])]
         if hint:
-            note.append((_sentence(one_line(hint)), _STYLES["quiet"]))
+            note.append((sentence(one_line(hint)), _STYLES["quiet"]))
         self._notes.append(note)
+        self._draw()
+
+    def show_only(self, text: str) -> None:
+        """This line in place of all; nothing where it is empty."""
+        self._notes.clear()
+        if text:
+            self.add(text)
         self._draw()
 
     def take_back(self, text: str) -> None:
@@ -57,7 +64,7 @@ class Notes(Static):
         self.display = bool(lines)
 
 
-def _sentence(hint: str) -> str:
-    """Hints are written to follow "hint:"; here they stand alone. Names keep their case."""
-    first = hint.partition(" ")[0]
-    return hint[:1].upper() + hint[1:] if first.isalpha() else hint
+def sentence(text: str) -> str:
+    """What stands alone: errors and hints are written to follow a name. Names keep their case."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() else text

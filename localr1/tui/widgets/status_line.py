@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from localr1.tui.marks import one_line
 from localr1.tui.messages import EffortClicked
-from localr1.tui.status import GAP, Status, fit
+from localr1.tui.status import GAP, Status, fit, fitting_phrases
 from localr1.tui.themed import counter_seconds
 
 SAYING_SECONDS = 4.0
@@ -23,7 +23,7 @@ class StatusLine(Widget):
     def __init__(self, status: Status, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.status = status
-        self._saying = ""
+        self._saying = self._hint = ""
         self._timer: Timer | None = None
         self._activity = ""
         self._refreshing: Timer | None = None
@@ -50,6 +50,11 @@ class StatusLine(Widget):
         self._timer = self.set_timer(SAYING_SECONDS, self.fall_silent)
         self._lay_out(cell_len(self._saying) > self.content_size.width)
 
+    def show_hint(self, text: str) -> None:
+        """Say which keys do something now, until told otherwise; "" shows the facts again."""
+        self._hint = text
+        self.refresh()
+
     def fall_silent(self) -> None:
         """Show the facts again."""
         self._saying = ""
@@ -73,6 +78,10 @@ class StatusLine(Widget):
         """The remark, or activity and model on the left and the numbers on the right."""
         if self._saying:
             return Content.assemble((self._saying, "$text-warning"))
+        if self._hint:
+            return Content.assemble(
+                (fitting_phrases(self._hint, self.content_size.width), "$primary")
+            )
         status = self.status
         facts = [status.activity, status.effort, status.model, status.quant_type, status.split]
         width = self.content_size.width

@@ -1,39 +1,76 @@
-"""The conversation: all widgets of all turns, side by side in one scrolling column."""
+"""The conversation: all widgets of all turns, below each other in one scrolling column."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from localr1.chat.messages import Message
+from localr1.tui.actions import PICKED_KEYS, single_keys
+from localr1.tui.messages import EarlierWanted
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.notes import Notes
-
-TURNS_SHOWN = 50
-"""Of an earlier conversation: what is mounted is laid out again for every new row."""
+from localr1.units import count
 
 
-class Transcript(VerticalScroll, can_focus=False):
-    """Shows turns; follows the end unless a person scrolled away from it."""
+class Transcript(VerticalScroll, can_focus=True):
+    """Shows turns; follows the end unless a person scrolled away from it.
 
-    def show_history(self, messages: Sequence[Message]) -> list[Turn]:
-        """Show the last turns of an earlier conversation."""
-        turns = _turns(messages)
-        hidden = len(turns) - TURNS_SHOWN
-        shown = turns[-TURNS_SHOWN:]
-        widgets = [widget for turn in shown for widget in turn.widgets]
-        if hidden > 0:
-            notes = Notes(classes="notes")
-            notes.add(f"{hidden:,} earlier questions are not shown.")
-            widgets.insert(0, notes)
-        self.mount(*widgets)
-        return shown
+    It has the focus while a turn is picked, and only then.
+    """
+
+    FOCUS_ON_CLICK = False
+    BINDINGS = single_keys(PICKED_KEYS)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._earlier = Notes(classes="notes -earlier")
+        self._has_earlier = False
+
+    def compose(self) -> ComposeResult:
+        """What is above the first turn shown."""
+        yield self._earlier
+
+    def show_turns(self, turns: Sequence[Turn], *, at_start: bool = False) -> None:
+        """Show turns at the end, or above all others without moving those."""
+        widgets = [widget for turn in turns for widget in turn.widgets]
+        if at_start:
+            below = self.max_scroll_y - self.scroll_y
+            self.mount(*widgets, after=self._earlier)
+            self.call_after_refresh(self._stay, below)
+        else:
+            self.mount(*widgets)
+
+    def _stay(self, below: float) -> None:
+        self.scroll_to(y=self.max_scroll_y - below, animate=False)
+
+    def say_earlier(self, hidden: int) -> None:
+        """Say that so many questions are not shown yet."""
+        self._has_earlier = hidden > 0
+        words = f"{count(hidden, 'earlier question')} above; scrolling on shows more."
+        self._earlier.show_only(words if hidden else "")
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """At the top, earlier turns are wanted."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._has_earlier and new_value <= 0 < old_value:
+            self.post_message(EarlierWanted())
 
     def add_turn(self, turn: Turn) -> None:
         """Show a new turn at the end and follow it."""
         self.mount(*turn.widgets)
         self.follow()
+
+    def show_turn(self, turn: Turn) -> None:
+        """Scroll to the beginning of this turn."""
+        self.release_anchor()
+        self.scroll_to_widget(turn.question, animate=False, top=False)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.remove_children([child for child in self.children if child is not self._earlier])
+        self.say_earlier(0)
 
     def note(self) -> Notes:
         """Notes at the end, for what belongs to no turn."""
@@ -67,13 +104,3 @@ class Transcript(VerticalScroll, can_focus=False):
             self.anchor(self._is_full)
         if not self.is_anchored:
             self.scroll_y = 0
-
-
-def _turns(messages: Sequence[Message]) -> list[Turn]:
-    turns: list[Turn] = []
-    for position, message in enumerate(messages):
-        if message.role == "user":
-            turns.append(Turn(message.text, position=position))
-        elif message.role == "assistant" and turns:
-            turns[-1].show_reply(message)
-    return turns

@@ -1,0 +1,95 @@
+"""What a new person is told: the computer in a few lines, and which models fit into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from localr1.advice.report import DeviceReport, Report
+from localr1.advice.report_rows import cores_in_words
+from localr1.errors import DoesNotFit, Localr1Error
+from localr1.hardware.machine import Device, Machine
+from localr1.hardware.placement import places
+from localr1.hardware.plan import make_plan
+from localr1.settings import Settings
+from localr1.units import memory_size
+
+_GIB = 1 << 30
+
+
+def computer_lines(report: Report) -> list[tuple[str, str]]:
+    """Names and facts: processor, memory, and each graphics card with what becomes of it."""
+    memory = report.memory
+    limit = f", limited by {memory.limit_source}" if memory.limit_source else ""
+    free, total = memory_size(memory.available_bytes), memory_size(memory.total_bytes)
+    cards = [each for each in report.devices if each.kind != "cpu"]
+    lines = [
+        ("Processor", f"{report.cpu.model}, {cores_in_words(report)}"),
+        ("Memory", f"{free} free of {total}{limit}"),
+        *(("Graphics", _card(each)) for each in cards),
+    ]
+    if not cards:
+        lines.append(("Graphics", "no card was found; the processor does the work"))
+    if not report.engine.works:
+        lines.append(("Engine", "does not start; `localr1 doctor` says why"))
+    return lines
+
+
+def _card(card: DeviceReport) -> str:
+    memory = f", {memory_size(card.total_bytes)}" if card.total_bytes else ""
+    name = card.description if card.usable and card.description else card.name
+    if card.usable:
+        return f"{name}{memory}: the engine can use it"
+    return f"{name}{memory}: {card.why}, so it is not used; `localr1 doctor` says what to do"
+
+
+class Fitting:
+    """Says of model files whether they fit into a computer.
+
+    Args:
+        report: of the computer.
+        settings: what a person asked for.
+    """
+
+    def __init__(self, report: Report, settings: Settings) -> None:
+        self._settings = settings
+        self._devices = tuple(
+            Device(
+                each.name, each.description, each.kind, each.free_bytes or 0, each.total_bytes or 0
+            )
+            for each in report.devices
+            if each.usable
+        )
+        self._machine = Machine(
+            cpu=report.cpu,
+            memory=report.memory,
+            disks=report.disks,
+            graphics=(),
+            power=report.power,
+        )
+
+    @property
+    def room_bytes(self) -> int:
+        """Memory that a model could take here, on all devices together."""
+        where = places(self._machine, self._devices)
+        own = sum(each.usable_bytes for each in where.devices if not each.shares_host)
+        return where.host_bytes + own
+
+    def of_file(self, path: Path) -> str:
+        """Whether a file's model fits, in a few words; reads the file's header."""
+        from localr1.gguf_header import read_header
+
+        try:
+            header = read_header(path)
+            settings = self._settings.for_model(header.name, path.name)
+            plan = make_plan(header, settings, self._machine, self._devices)
+        except DoesNotFit:
+            return "does not fit into memory now"
+        except Localr1Error:
+            return "cannot be used"
+        return f"fits, window {plan.n_ctx:,}"
+
+    def of_need(self, memory_gib: int) -> str:
+        """Whether a model that takes this much would fit."""
+        if memory_gib * _GIB <= self.room_bytes:
+            return f"needs {memory_gib} GiB of memory: fits"
+        return f"needs {memory_gib} GiB of memory: too large here"

@@ -1,0 +1,76 @@
+"""All conversations, as a front end lists, searches, opens and deletes them.
+
+Everything here waits for the disk in a thread of its own, so that an event loop never does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from localr1.history.store import Conversation, ConversationSummary, HistoryStore
+
+if TYPE_CHECKING:
+    from localr1.history.store import SearchHit
+
+LISTED = 500
+"""Conversations in a list; older ones are found by searching."""
+
+
+class Conversations:
+    """The history, for an event loop.
+
+    Every method raises StorageError where the history cannot be used, and ConversationNotFound
+    where a conversation is not there any more.
+    """
+
+    def __init__(self, store: HistoryStore) -> None:
+        self._store = store
+        self._deleted: list[ConversationSummary] = []
+
+    async def list(self) -> Sequence[ConversationSummary]:
+        """The newest first, without those that were deleted."""
+        return await asyncio.to_thread(self._store.list, LISTED)
+
+    async def search(self, text: str) -> Sequence[SearchHit]:
+        """Where these words are, the best places first."""
+        return await asyncio.to_thread(self._store.search, text)
+
+    async def open(self, identity: str) -> Conversation:
+        """The conversation; read-only where another window writes to it."""
+        return await asyncio.to_thread(self._store.open, identity)
+
+    def create(self, model: str) -> Conversation:
+        """A new conversation; nothing is written before its first message."""
+        return self._store.create(model)
+
+    async def pin(self, identity: str, is_pinned: bool) -> None:
+        """Keep it at the top of the list, or not any more."""
+        await asyncio.to_thread(self._store.pin, identity, is_pinned)
+
+    async def rename(self, identity: str, title: str) -> None:
+        """Give it another title."""
+        await asyncio.to_thread(self._store.rename, identity, title)
+
+    async def delete(self, summary: ConversationSummary) -> None:
+        """Delete it; `undo_delete` brings it back until the program ends."""
+        await asyncio.to_thread(self._store.delete, summary.id)
+        self._deleted.append(summary)
+
+    async def undo_delete(self) -> ConversationSummary | None:
+        """Bring back what was deleted last; None where nothing was."""
+        if not self._deleted:
+            return None
+        summary = self._deleted[-1]
+        await asyncio.to_thread(self._store.restore, summary.id)
+        return self._deleted.pop()
+
+    async def close(self) -> None:
+        """Let go of the history; what was deleted is gone for good."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        if self._deleted:
+            self._store.purge_deleted()
+        self._store.close()

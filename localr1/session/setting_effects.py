@@ -1,0 +1,76 @@
+"""From when on a changed setting holds, and whether settings go together."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from localr1.hardware.rpc_servers import rpc_servers
+from localr1.session.draft_file import check_draft_settings
+from localr1.session.model_file import reasoning_tags
+from localr1.settings import Settings
+
+Effect = Literal["at once", "next reply", "next load", "next start"]
+
+EFFECTS: dict[Effect, tuple[str, ...]] = {
+    "at once": ("theme",),
+    "next reply": (
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "seed",
+        "max_tokens",
+        "system",
+        "reasoning_budget",
+        "reasoning_seconds",
+        "effort",
+        "closing_sentence",
+        "read_ahead",
+        "state_disk_gib",
+        "speculate",
+    ),
+    "next load": (
+        "n_ctx",
+        "n_gpu_layers",
+        "threads",
+        "batch",
+        "ubatch",
+        "type_k",
+        "type_v",
+        "flash_attn",
+        "mmap",
+        "mlock",
+        "memory_check",
+        "rpc",
+        "reasoning_tags",
+        "force_thinking",
+        "parked_memory_mib",
+        "draft",
+    ),
+    "next start": ("model", "save_history", "reasoning"),
+}
+"""Every setting once. `reasoning` is of `localr1 run`, each of which is a start."""
+
+SENTENCES: dict[Effect, str] = {
+    "at once": "It holds now.",
+    "next reply": "It holds from the next reply on.",
+    "next load": "It takes effect when the model is loaded again.",
+    "next start": "It takes effect when localr1 is started again.",
+}
+
+
+def effect(name: str) -> Effect:
+    """From when on a change of this setting holds."""
+    return next(when for when, names in EFFECTS.items() if name in names)
+
+
+def check_together(settings: Settings) -> None:
+    """What can be seen of settings without loading a model, beyond each value by itself.
+
+    Raises:
+        UsageError: they would be refused at the next load.
+    """
+    check_draft_settings(settings)
+    rpc_servers(settings.rpc or "")
+    if settings.reasoning_tags is not None:
+        reasoning_tags(settings.reasoning_tags)

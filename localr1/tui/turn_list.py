@@ -1,0 +1,139 @@
+"""The turns that are shown of a conversation: the last ones, and earlier ones when wanted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from localr1.chat.messages import Message
+from localr1.tui.counter import Clock
+from localr1.tui.turn import Turn
+from localr1.tui.widgets.branch_line import Place
+from localr1.tui.widgets.transcript import Transcript
+
+TURNS_SHOWN = 20
+"""At first, and added each time: what is mounted is laid out again for every new row."""
+
+Branches = Callable[[int], tuple[int, int]]
+"""Of the message at a position: its number among those at its place, and how many there are."""
+
+
+class TurnList(Sequence[Turn]):
+    """The turns in the transcript, in their order.
+
+    Args:
+        transcript: shows them.
+        branches: see `Branches`.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self, transcript: Transcript, branches: Branches, clock: Clock = time.monotonic
+    ) -> None:
+        self._transcript = transcript
+        self._branches = branches
+        self._clock = clock
+        self._turns: list[Turn] = []
+        self._earlier: list[int] = []
+        """Positions of the questions that are not shown yet."""
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def, override]  # as list's
+        return self._turns[index]
+
+    def __iter__(self) -> Iterator[Turn]:
+        return iter(self._turns)
+
+    def at(self, position: int) -> Turn | None:
+        """The turn with the message at this position, where it is shown."""
+        return next((turn for turn in reversed(self._turns) if turn.position <= position), None)
+
+    # ---- what is shown ---------------------------------------------------------------------
+
+    def show(self, messages: Sequence[Message], start: int = 0) -> None:
+        """Show the messages from this position on in place of what was shown there."""
+        self._drop(start)
+        questions = _questions(messages, start)
+        if not start:
+            self._earlier, questions = questions[:-TURNS_SHOWN], questions[-TURNS_SHOWN:]
+        self._turns += self._mounted(messages, questions)
+        self._transcript.say_earlier(len(self._earlier))
+
+    def show_earlier(self, messages: Sequence[Message], until: int | None = None) -> bool:
+        """Show some earlier turns above; whether there were any.
+
+        Args:
+            messages: all of the conversation.
+            until: at least back to the message at this position.
+        """
+        count = TURNS_SHOWN
+        if until is not None:
+            count = sum(position >= until for position in self._earlier) + 1
+        questions = self._earlier[-count:]
+        del self._earlier[-count:]
+        self._turns[:0] = self._mounted(messages, questions, at_start=True)
+        self._transcript.say_earlier(len(self._earlier))
+        return bool(questions)
+
+    @property
+    def has_earlier(self) -> bool:
+        """Are there turns that are not shown?"""
+        return bool(self._earlier)
+
+    def add(self, question: str, position: int) -> Turn:
+        """A new turn at the end."""
+        turn = Turn(question, self._clock, position)
+        self._turns.append(turn)
+        self._transcript.add_turn(turn)
+        return turn
+
+    def replace_reply(self, turn: Turn, messages: Sequence[Message]) -> Turn:
+        """A new turn in place of this one and all after it, with the same question."""
+        self._drop(turn.position)
+        return self.add(messages[turn.position].text, turn.position)
+
+    def take_back(self) -> None:
+        """The last turn is not there after all."""
+        self._drop(self._turns[-1].position)
+
+    def mark_branches(self, turn: Turn, messages: Sequence[Message]) -> None:
+        """Say at this turn which of several questions and replies is shown."""
+        places = [
+            Place(*self._branches(position)) if position < len(messages) else Place(0, 1)
+            for position in (turn.position, turn.position + 1)
+        ]
+        turn.branches.show(*places)
+
+    # ---- widgets ---------------------------------------------------------------------------
+
+    def _drop(self, start: int) -> None:
+        kept = [turn for turn in self._turns if turn.position < start]
+        gone = [widget for turn in self._turns[len(kept) :] for widget in turn.widgets]
+        self._turns = kept
+        if gone:
+            self._transcript.remove_children(gone)
+
+    def _mounted(
+        self, messages: Sequence[Message], questions: Sequence[int], *, at_start: bool = False
+    ) -> list[Turn]:
+        turns = [self._turn(messages, position) for position in questions]
+        self._transcript.show_turns(turns, at_start=at_start)
+        return turns
+
+    def _turn(self, messages: Sequence[Message], position: int) -> Turn:
+        turn = Turn(messages[position].text, self._clock, position)
+        for message in messages[position + 1 : position + 2]:
+            if message.role == "assistant":
+                turn.show_reply(message)
+        self.mark_branches(turn, messages)
+        return turn
+
+
+def _questions(messages: Sequence[Message], start: int) -> list[int]:
+    return [
+        position
+        for position, message in enumerate(messages)
+        if position >= start and message.role == "user"
+    ]
