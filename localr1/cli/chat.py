@@ -71,7 +71,6 @@ def chat(
 def _choose(settings: Settings, printer: Printer, *, is_plain: bool) -> ModelReference | None:
     """Ask which model to open; None where the person leaves."""
     from localr1 import paths
-
     from localr1.models.local_files import local_models, usual_places
 
     places = usual_places(paths.models_folder(), Path.cwd(), Path.home())

@@ -25,9 +25,9 @@ def talk_plainly(session: ChatSession, settings: Settings, printer: Printer) -> 
     """Talk until the input ends; answers the exit code."""
     asked = sum(message.role == "user" for message in session.messages)
     if asked:
-        title = session.title or "a conversation"
-        printer.line(f"Going on with: {title}. {count(asked, 'question')} so far.")
-        printer.line("/answer repeats the last answer, /thinking the last thought.")
+        told = "/answer repeats the last answer, /thinking the last thought."
+        printer.line(f"Going on with: {session.title or 'a conversation'}")
+        printer.line(f"{count(asked, 'question')} so far. {told}")
     events = PlainEvents(printer, session, settings.reasoning)
     return LineChat(session, events, printer, interactive=True, mark=MARK).talk()
 

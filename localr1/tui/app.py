@@ -69,7 +69,9 @@ class Localr1App(ThemedApp[None]):
 
     def on_mount(self) -> None:
         """Give the terminal its title back while somebody else has it."""
-        self.app_suspend_signal.subscribe(self, lambda _: self._surroundings.leave())
+        # At once: a moment later the process is stopped
+        leave = self._surroundings.leave
+        self.app_suspend_signal.subscribe(self, lambda _: leave(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: self._come_back())
 
     def _come_back(self) -> None:

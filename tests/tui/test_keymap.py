@@ -24,12 +24,12 @@ HINTS = [value for value in vars(hints).values() if isinstance(value, Hint)]
 @pytest.mark.parametrize(
     ("written", "key", "shown"),
     [
-        ("f7", "f7", "F7"),
+        ("alt+s", "alt+s", "Alt+S"),
         ("Ctrl+X", "ctrl+x", "Ctrl+X"),
         ("Alt + Page Up", "alt+pageup", "Alt+Page Up"),
         ("ctrl+m", "enter", "Enter"),
         ("alt+?", "alt+question_mark", "Alt+?"),
-        ("f7, alt+c", "f7,alt+c", "F7, Alt+C"),
+        ("alt+s, alt+c", "alt+s,alt+c", "Alt+S, Alt+C"),
         ("", "", ""),
     ],
 )
@@ -44,15 +44,19 @@ def test_a_key_is_written_as_people_do(written: str, key: str, shown: str) -> No
 @pytest.mark.parametrize(
     ("chosen", "said", "hint"),
     [
-        ({"copy_anser": "f7"}, "unknown action copy_anser in HERE", "did you mean copy_answer?"),
-        ({"zzz": "f7"}, "unknown action zzz in HERE", "there are: send,"),
+        ({"copy_anser": "alt+s"}, "unknown action copy_anser in HERE", "did you mean copy_answer?"),
+        ({"zzz": "alt+s"}, "unknown action zzz in HERE", "there are: send,"),
         ({"help": "ctrll+r"}, 'help = "ctrll+r" in HERE: there is no such key', "written as"),
         ({"help": "f40"}, "there is no such key", "written as"),
         ({"help": "\x1b]0;x\a"}, "there is no such key", "written as"),
         ({"help": "a"}, "that key is for writing", "ctrl or alt"),
         ({"help": "left"}, "that key is for writing", "ctrl or alt"),
         ({"help": "ctrl+r"}, "taken by go_on (Go on with the reply)", "give go_on another key"),
-        ({"help": "f7", "stop": "f7"}, 'help = "f7" in HERE: that key is taken by stop', "give"),
+        (
+            {"help": "alt+s", "stop": "alt+s"},
+            'help = "alt+s" in HERE: that key is taken by stop',
+            "give",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_place(chosen: dict[str, str], said: str, hint: str) -> None:
@@ -74,6 +78,18 @@ def test_any_text_is_keys_or_told(chosen: dict[str, str]) -> None:
         usual = [key for action in ACTIONS for key in action.keys.split(",")]
         # none is there more often than the table has it
         assert all(named.count(key) <= max(1, usual.count(key)) for key in named)
+
+
+def test_an_action_without_a_key_can_have_one() -> None:
+    assert Keymap({"rename": "alt+r"}).label("rename") == "Alt+R"
+    assert USUAL.label("rename") == ""
+
+
+def test_the_documents_list_every_action() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "interface.md").read_text(encoding="utf-8")
+    for action in ACTIONS:
+        keys = ", ".join(f"`{key}`" for key in action.keys.split(",") if key)
+        assert f"| `{action.name}` | {keys} | {action.title} |" in text
 
 
 def test_two_actions_can_change_places() -> None:
@@ -103,8 +119,8 @@ def test_hints_name_actions_and_are_cut_by_whole_phrases(hint: Hint) -> None:
 
 
 def test_a_phrase_about_a_key_that_was_taken_away_is_left_out() -> None:
-    keymap = Keymap({"pause": "", "answer_now": "f7"})
-    assert hints.THINKING.text(keymap, 80) == "Esc stops   F7 answers now"
+    keymap = Keymap({"pause": "", "answer_now": "alt+s"})
+    assert hints.THINKING.text(keymap, 80) == "Esc stops   Alt+S answers now"
 
 
 async def test_changed_keys_act_and_are_shown() -> None:
@@ -112,34 +128,39 @@ async def test_changed_keys_act_and_are_shown() -> None:
         {
             "copy_answer": "ctrl+r",
             "go_on": "",
-            "send": "f7",
-            "help": "alt+[",
-            "delete_thought": "f5",
+            "send": "alt+s",
+            "settings": "alt+x",
+            "help": "alt+h",
+            "delete_thought": "alt+d",
         }
     )
     session = ScriptedSession(reply("Hm.\n", "It is 4."))
     async with chat(session, keymap=keymap) as running:
-        assert "F7 sends" in running.seen
-        assert "Alt+[ all keys" in running.seen
+        assert "Alt+S sends" in running.seen
+        assert "Alt+H all keys" in running.seen
         running.screen.composer.text = "Go"
         await running.pilot.press("enter")
         await running.settle()
         assert not session.sent  # the composer's own Enter, which breaks the line
-        await running.pilot.press("f7")
+        await running.pilot.press("alt+s")
         await running.settle()
         assert session.sent == ["Go"]
         await running.pilot.press("ctrl+r")
         assert "Copied the answer." in running.seen
-        await running.pilot.press("f5")
+        await running.pilot.press("alt+d")
         await running.settle()
-        assert "F5 again deletes the thought" in running.seen
-        await running.pilot.press("f1")
-        await running.pilot.press("alt+left_square_bracket")
+        assert "Alt+D again deletes the thought" in running.seen
+        await running.pilot.press("alt+x")  # an action that has no key of its own
         await running.settle()
-        assert [row.split() for row in running.rows() if "Copy the answer" in row] == [
-            ["Ctrl+R", "Copy", "the", "answer"]
-        ]
-        await running.pilot.press("alt+left_square_bracket")
+        assert "Settings" in running.seen
+        await running.pilot.press("escape", "f1")
+        await running.pilot.press("alt+h")
+        await running.settle()
+        await running.pilot.press(*"copy the")
+        await running.settle()
+        rows = [row.split() for row in running.rows() if "Copy the answer" in row]
+        assert [row[0] for row in rows] == ["Ctrl+R"]
+        await running.pilot.press("alt+h")
         await running.pilot.press("ctrl+p", *"copythe")
         await running.settle(0.5)
         assert "The last one, as Markdown · Ctrl+R" in running.seen
