@@ -86,6 +86,8 @@ CONTRAST_DARK = Theme(
         "input-selection-foreground": "#000000",
         "block-cursor-background": "#ffffff",
         "block-cursor-foreground": "#000000",
+        "block-cursor-blurred-background": "#303030",
+        "block-cursor-blurred-foreground": "#ffffff",
         "footer-background": "#000000",
     },
 )
@@ -113,6 +115,8 @@ CONTRAST_LIGHT = Theme(
         "input-selection-foreground": "#ffffff",
         "block-cursor-background": "#000000",
         "block-cursor-foreground": "#ffffff",
+        "block-cursor-blurred-background": "#d8d8d8",
+        "block-cursor-blurred-foreground": "#000000",
         "footer-background": "#ffffff",
     },
 )

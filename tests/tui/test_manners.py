@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 from textual import events
+from textual._compositor import Compositor
 from textual.geometry import Size
 
 from localr1.engine.protocol import Answer, Prompt, Reasoning
@@ -216,6 +217,32 @@ async def test_the_chat_is_usable_at_every_size(size: tuple[int, int]) -> None:
         running.screen.status_line.fall_silent()
         await running.settle()
         assert len(running.rows()[-1].strip().splitlines()) == 1
+
+
+async def test_an_update_never_repaints_the_whole_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    gates = [asyncio.Event() for _ in range(16)]
+    steps: list[Step] = [Prompt(processed=24, total=24, cached=0)]
+    for number, gate in enumerate(gates):
+        text = f"Words of step {number} that fill more than one row of this screen.\n"
+        steps += [gate, Reasoning(text=text) if number < 8 else Answer(text=f"{text}\n")]
+    async with chat(ScriptedSession([*steps, DONE]), (60, 20)) as running:
+        await running.ask("Go")
+        painted: list[bool] = []
+        whole = Compositor.render_full_update
+
+        def count(self: Compositor, *args: object, **options: object) -> object:
+            painted.append(True)
+            return whole(self, *args, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Compositor, "render_full_update", count)
+        for gate in gates:
+            gate.set()
+            await running.settle()
+        assert "step 15" in running.seen
+        assert not painted
+        running.app.refresh()
+        await running.settle()
+        assert painted
 
 
 # ---- motion ------------------------------------------------------------------------------------

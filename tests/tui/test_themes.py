@@ -135,8 +135,8 @@ async def test_words_and_marks_can_be_read_in_every_theme() -> None:
             await running.pilot.press("escape", "ctrl+p")
             await running.settle(0.3)
             rows = running.rows()
-            listed = next(y for y, row in enumerate(rows) if "Answer now" in row)
-            found |= set(pairs(running, Region(1, listed, 78, 4)))
+            listed = next(y for y, row in enumerate(rows) if "All keys" in row)
+            found |= set(pairs(running, Region(1, listed, 76, 8)))
             assert len(found) > 60
             assert not [each for each in found if each.is_words and each.ratio < least]
             assert not [each for each in found if each.ratio < 3.0]
