@@ -2,8 +2,11 @@
 
     Localr1Error
     ├── UsageError            a flag, setting or value that cannot be used
+    │   ├── AttachmentRefused      a file that cannot be attached to a question
+    │   └── AttachmentMissing      no file where its path points
     ├── ModelNotFound         no model where the reference points
     ├── ModelRefused          the file is not a model that can be run, with the reason
+    ├── ImportRefused         the file holds no conversations that can be taken, with the reason
     ├── EngineError           the engine could not do its work
     │   ├── EngineMissing     the engine library is not installed or does not load
     │   ├── LoadFailed        the engine refused the file or its settings
@@ -34,7 +37,7 @@ class ExitCode(enum.IntEnum):
     NOT_FOUND = 3
     """The model, conversation or file named does not exist."""
     REFUSED = 4
-    """The file is damaged or is not a model that can be run."""
+    """The file is damaged, or is not a model that can be run or an export that can be taken."""
     ENGINE = 5
     """The engine failed, crashed or was killed."""
     DOES_NOT_FIT = 6
@@ -64,6 +67,16 @@ class UsageError(Localr1Error):
     exit_code = ExitCode.USAGE
 
 
+class AttachmentRefused(UsageError):
+    """A file that cannot be attached to a question: no text, too large, or not readable."""
+
+
+class AttachmentMissing(UsageError):
+    """No file where the path of an attachment points."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+
 class ModelNotFound(Localr1Error):
     """No model where the reference points."""
 
@@ -72,6 +85,12 @@ class ModelNotFound(Localr1Error):
 
 class ModelRefused(Localr1Error):
     """The file is damaged or is not a model that can be run."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class ImportRefused(Localr1Error):
+    """The file is damaged or holds no conversations that can be taken."""
 
     exit_code = ExitCode.REFUSED
 

@@ -19,7 +19,7 @@ VARIABLE_PREFIX = "LOCALR1_"
 _FILE_LIMIT_BYTES = 1 << 20
 _MODELS, _KEYS = "models", "keys"
 _OF_NO_MODEL = (
-    *("model", "reasoning", "save_history"),
+    *("model", "reasoning", "save_history", "collapse_thinking"),
     *("theme", "plain", "notify", "reduced_motion"),
 )
 """Needed before the model's file is read, or without one."""
@@ -150,6 +150,7 @@ class Settings:
     ] = None
     save_history: Annotated[bool, About("Keep conversations on disk.")] = True
     theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
+    collapse_thinking: Annotated[bool, About("Fold the thinking when the answer starts.")] = True
     plain: Annotated[bool | None, About("Chat line by line, in words, for screen readers.")] = None
     notify: Annotated[
         Literal["auto", "bell", "off"] | None,

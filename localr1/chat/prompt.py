@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from localr1.chat.messages import Message
+from localr1.chat.attachments import prompt_text
+from localr1.chat.messages import Message, TextPart
 
 if TYPE_CHECKING:
     from localr1.gguf_header import GgufHeader
@@ -151,7 +152,7 @@ def r1_segments(messages: Sequence[Message], *, bos: str, chat: ChatFormat) -> l
         if message.role == "system":
             segments.append(Segment(message.text, False))
         elif message.role == "user":
-            segments += [Segment(USER_MARKER, True), Segment(message.text, False)]
+            segments += [Segment(USER_MARKER, True), *message_words(message, chat)]
         else:
             segments += [Segment(ASSISTANT_MARKER, True), *message_words(message, chat)]
             segments.append(Segment(END_MARKER, True))
@@ -160,8 +161,11 @@ def r1_segments(messages: Sequence[Message], *, bos: str, chat: ChatFormat) -> l
 
 
 def message_words(message: Message, chat: ChatFormat) -> list[Segment]:
-    """The words of a message; before an answer its thought in tags, where that is carried."""
-    answer = Segment(message.text, False)
+    """The words of a message; before an answer its thought in tags, where that is carried.
+
+    Files are words, too: of theirs nothing becomes a control token.
+    """
+    answer = Segment(prompt_text(message), False)
     thought = message.reasoning
     if message.role != "assistant" or thought is None or not thought.carried:
         return [answer]
@@ -192,10 +196,8 @@ def system_into_question(messages: Sequence[Message]) -> list[Message]:
     if not system or first is None:
         return rest
     question = rest[first]
-    opening = msgspec.structs.replace(
-        question, parts=(msgspec.structs.replace(question.parts[0], text=f"{system}\n\n"),)
-    )
-    rest[first] = msgspec.structs.replace(question, parts=opening.parts + question.parts)
+    parts = (TextPart(f"{system}\n\n"), *question.parts)
+    rest[first] = msgspec.structs.replace(question, parts=parts)
     return rest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from localr1.cli.asked_effort import asked_effort
+from localr1.chat.asked_effort import asked_effort
 from localr1.cli.options import SAMPLES_AT_MOST
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, Localr1Error, UsageError

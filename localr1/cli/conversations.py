@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from localr1 import paths
@@ -53,3 +55,19 @@ def open_conversation(
             raise
         printer.line(f"{error.message}. You can go on; this chat is not stored.")
         return Opened()
+
+
+@contextmanager
+def open_history(printer: Printer) -> Iterator[HistoryStore]:
+    """The history, closed at the end; a repair is told.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    store = HistoryStore(paths.history_file(), paths.locks_folder())
+    try:
+        if store.notice:
+            printer.line(store.notice)
+        yield store
+    finally:
+        store.close()

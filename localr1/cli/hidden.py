@@ -15,6 +15,14 @@ def worker(backend: str) -> None:
 
 
 @click.command(hidden=True)
+def read_pdf() -> None:
+    """Read the text of a PDF, in a process with limits."""
+    from localr1.session.pdf_text import read_pdf_command
+
+    read_pdf_command()
+
+
+@click.command(hidden=True)
 def render_template() -> None:
     """Render a model file's own prompt template, in a process with limits."""
     from localr1.engine.templates import render_template_command

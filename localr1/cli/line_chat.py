@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from localr1.chat.messages import FilePart
 from localr1.cli.chat_commands import ChatCommands
 from localr1.cli.output import Printer
 from localr1.cli.prompt_line import MARK, PromptLine
@@ -27,6 +28,7 @@ class LineChat:
         samples: replies to each question, side by side.
         interactive: lines are messages; else there is one question.
         mark: stands before a message that is to be typed.
+        files: go with the first question.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class LineChat:
         samples: int = 1,
         interactive: bool = False,
         mark: str = MARK,
+        files: Sequence[FilePart] = (),
     ) -> None:
         self._session = session
         self._events = events
         self._printer = printer
         self._samples = samples
+        self._files = files
         lines = typed_lines()
         self._control = ReplyControl(session, events, printer, lines, keeps_lines=interactive)
         self._prompt = PromptLine(printer, lines, mark)
@@ -77,7 +81,8 @@ class LineChat:
 
     async def ask(self, question: str, samples: int) -> int:
         """Ask; answers the exit code."""
-        reply = self._session.send(question, samples=samples)
+        files, self._files = self._files, ()
+        reply = self._session.send(question, samples=samples, files=files)
         return exit_code_of(await self._control.follow(reply, samples=samples))
 
     async def go_on(self) -> int:

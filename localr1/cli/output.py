@@ -9,14 +9,21 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from localr1.errors import Localr1Error, OutputClosed, OutputFailed
 from localr1.terminal_text import clean, clean_line
 
-_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+_DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_STYLES = {"": "", "dim": _DIM, "bold": _BOLD}
 _CLEAR_LINE = "\r\x1b[K"
+
+Style = Literal["", "dim", "bold"]
+Styled = tuple[str, Style]
+"""A piece of text, and how it looks on a terminal."""
+
 _ECHO_SECONDS = 0.01
 """Text written so shortly before a typed line was read may stand after its echo."""
 
@@ -40,7 +47,9 @@ class Printer:
                 # a terminal without Unicode shows "?", it does not end the program
                 stream.reconfigure(errors="replace")
         self._is_plain = is_plain
-        self._styled = self._err.isatty() and "NO_COLOR" not in os.environ and not is_plain
+        is_styled = "NO_COLOR" not in os.environ and not is_plain
+        self._styled = self._err.isatty() and is_styled
+        self._styles_data = self._out.isatty() and is_styled
         self._status_shown = False
         self._dim = False
         self._line_open = False
@@ -59,10 +68,25 @@ class Printer:
             OutputClosed: nobody reads it any more.
             OutputFailed: it cannot be written, as on a full disk.
         """
+        self.styled_data([(text, "")])
+
+    def styled_data(self, pieces: Iterable[Styled]) -> None:
+        """Write to standard output at once; with styles where it is a terminal.
+
+        Raises:
+            OutputClosed: nobody reads it any more.
+            OutputFailed: it cannot be written, as on a full disk.
+        """
         self.clear_status()
         self._end_dim()
+        text = ""
+        shown = []
+        for piece, style in pieces:
+            text = clean(piece) or text
+            code = _STYLES[style] if self._styles_data else ""
+            shown.append(f"{code}{clean(piece)}{_PLAIN}" if code else clean(piece))
         try:
-            self._out.write(clean(text))
+            self._out.write("".join(shown))
             self._out.flush()
         except (BrokenPipeError, ValueError):
             raise OutputClosed("standard output was closed; stopped") from None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import select
 import sys
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from localr1.cli.options import SAMPLES_AT_MOST, model_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import UsageError
+
+if TYPE_CHECKING:
+    from localr1.chat.messages import FilePart
 
 STDIN_LIMIT_BYTES = 64 << 20
 SILENT_SECONDS = 2.0
@@ -29,6 +34,14 @@ SILENT_SECONDS = 2.0
 @click.option("--continue", "latest", is_flag=True, help="Go on with the latest conversation.")
 @click.option("--conversation", "identity", metavar="ID", help="Go on with this conversation.")
 @click.option(
+    "--file",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Attach a text file, code or a PDF's text; may be given several times.",
+)
+@click.option(
     "--samples",
     type=click.IntRange(1, SAMPLES_AT_MOST),
     default=1,
@@ -43,6 +56,7 @@ def run(
     interactive: bool,
     latest: bool,
     identity: str | None,
+    paths: tuple[Path, ...],
     samples: int,
     **flags: Any,
 ) -> int:
@@ -63,7 +77,9 @@ def run(
     settings = settings_from_flags(flags)
     reference = find_model(model)
     interactive = interactive or (not prompt and sys.stdin.isatty())
-    question = "" if interactive else read_question(" ".join(prompt), printer)
+    files = attached_files(paths, printer)
+    words = " ".join(prompt)
+    question = "" if interactive else read_question(words, printer, may_be_empty=bool(files))
     conversation, _ = open_conversation(
         settings, reference.name, printer, latest=latest, identity=identity
     )
@@ -72,20 +88,38 @@ def run(
     events: EventShower = JsonEvents(printer, session)
     if not as_json:
         events = TextEvents(printer, session, settings.reasoning)
-    chat = LineChat(session, events, printer, samples=samples, interactive=interactive)
+    chat = LineChat(session, events, printer, samples=samples, interactive=interactive, files=files)
     if interactive:
-        return chat.talk(first=" ".join(prompt))
+        return chat.talk(first=words)
     return chat.ask_once(question)
 
 
-def read_question(arguments: str, printer: Printer) -> str:
+def attached_files(paths: Sequence[Path], printer: Printer) -> list[FilePart]:
+    """What goes with the first question.
+
+    Raises:
+        AttachmentMissing: one of them is not there.
+        AttachmentRefused: one of them cannot be attached.
+    """
+    from localr1.session.attached_file import read_attachment
+
+    files = []
+    for path in paths:
+        read = read_attachment(path)
+        files.append(read.part)
+        if read.remark:
+            printer.line(f"{read.part.name}: {read.remark}")
+    return files
+
+
+def read_question(arguments: str, printer: Printer, *, may_be_empty: bool = False) -> str:
     """The question from arguments and standard input.
 
     Raises:
         UsageError: there is none, or standard input is too large.
     """
     parts = [part for part in (arguments, _read_stdin(printer)) if part.strip()]
-    if not parts:
+    if not parts and not may_be_empty:
         raise UsageError(
             "there is no question", "give it as an argument, on standard input, or use -i"
         )

@@ -91,6 +91,11 @@ class EngineClient:
         """Whether the worker can take commands."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command is being worked on."""
+        return self._running_id is not None
+
     def new_id(self) -> int:
         """An id for the next command."""
         return next(self._ids)

@@ -16,6 +16,7 @@ from typing import Literal
 
 import msgspec
 
+from localr1.chat.attachments import prompt_text
 from localr1.chat.messages import ClosedBy, FinishReason, Message
 from localr1.chat.prompt import ChatFormat
 from localr1.engine.process_limits import KILLED
@@ -281,4 +282,4 @@ def _without_words(text: str, begun: str) -> str:
 
 
 def _count(messages: tuple[Message, ...]) -> int:
-    return sum(len(_pieces(message.text)) for message in messages)
+    return sum(len(_pieces(prompt_text(message))) for message in messages)

@@ -219,11 +219,11 @@ class Conversation:
                 self._update("draft", text or None, quietly=True)
             self.draft = text
 
-    def close(self) -> None:
-        """Let another window write to this conversation."""
+    def close(self, *, keep_lock: bool = False) -> None:
+        """Let another window write to this conversation; or, for who deletes it, nobody."""
         with self._guard:
             self._closed = True
-            if self._locked:
+            if self._locked and not keep_lock:
                 self._locks.release(self.id)
             self._locked = False
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from localr1.errors import StorageError
 from localr1.files import make_folder
+from localr1.history import search_index
 from localr1.history.locks import Locks, LocksUnusable
 from localr1.history.migrations import NEWEST, migrate, schema_version
 from localr1.history.recovery import FAILURES, TABLES, rebuild
@@ -29,9 +30,13 @@ _PRAGMAS = (
     "mmap_size = 0",
     "foreign_keys = ON",
     "temp_store = MEMORY",
+    # Kibibytes: the index of 100,000 messages, by which conversations are listed, stays in it.
+    "cache_size = -16000",
     # sqlite.org/security.html: the file may have been damaged, or made by someone else.
     "trusted_schema = OFF",
     "cell_size_check = ON",
+    # What was deleted, or replaced as a reply grew, is overwritten: see deletion.py.
+    "secure_delete = ON",
 )
 
 _MISSING = ("no such table", "no such column", "has no column")
@@ -157,6 +162,7 @@ class Database:
         _create_private(self.path)
         connection = self._connect()
         migrate(connection)
+        search_index.prepare(connection)
         for table, columns in TABLES.items():
             connection.execute(f"SELECT rowid FROM {table} LIMIT 1").close()
             # Naming a column reads no row, but fails where a damaged version says it is there.
@@ -179,9 +185,13 @@ class Database:
     def _repair(self) -> None:
         with self._locks.reshaping():
             self._disconnect()
-            if self._still_damaged():
+            damaged = self._still_damaged()
+            if damaged:
                 self._rebuild()
-            self._prepare()
+            connection = self._prepare()
+            if not damaged and search_index.available():
+                # Only the index can be wrong then, or another process has repaired the file.
+                _in_transaction(connection, search_index.reset)
 
     def _still_damaged(self) -> bool:
         """Another process may have repaired the file while this one waited for its turn."""

@@ -45,6 +45,10 @@ class Locks:
         self._held[conversation_id] = lock
         return True
 
+    def holds(self, conversation_id: str) -> bool:
+        """Is this process the conversation's writer?"""
+        return conversation_id in self._held
+
     def release(self, conversation_id: str) -> None:
         """Stop being the conversation's writer."""
         lock = self._held.pop(conversation_id, None)

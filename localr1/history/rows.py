@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, get_args
 
 from localr1.chat.messages import FinishReason, Message, Role
+from localr1.history import search_index
 from localr1.history.migrations import columns_since
 from localr1.history.part_rows import (
     COLUMNS,
@@ -69,8 +70,8 @@ def write_message(
     now: str,
     *,
     parent: int | None = None,
-) -> int:
-    """Write a `storable` message at its place, over what is there; returns its row's id."""
+) -> None:
+    """Write a `storable` message at its place, over what is there, and index it once finished."""
     place = (conversation_id, position)
     parts = part_rows(message)
     model = message.model or None
@@ -87,11 +88,13 @@ def write_message(
     if found is None:
         raise sqlite3.DatabaseError("the index of messages is damaged")
     row = int(found[0])
+    search_index.remove(connection, row)
     connection.execute("DELETE FROM part WHERE message_id = ?", (row,))
     connection.executemany(
         _INSERT_PART, [(row, number, *columns) for number, columns in enumerate(parts)]
     )
-    return row
+    if message.role != "assistant" or message.finish_reason is not None:
+        search_index.add(connection, row)
 
 
 def read_messages(connection: sqlite3.Connection, conversation_id: str) -> list[StoredMessage]:

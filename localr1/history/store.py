@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
+import builtins
+import contextlib
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakSet
 
-import msgspec
-
+from localr1.chat.exporting.tree import ConversationTree
 from localr1.chat.kept_limit import limit_from_json
 from localr1.errors import ConversationNotFound, StorageError
+from localr1.history import transfer
 from localr1.history.conversation import Conversation
 from localr1.history.database import Database
+from localr1.history.deletion import mark_deleted, marked, remove_for_good, unmark
 from localr1.history.locks import Locks
 from localr1.history.migrations import columns_since
 from localr1.history.rows import StoredMessage, read_messages
+from localr1.history.search import SearchHit
+from localr1.history.searching import Searching
+from localr1.history.summaries import ConversationSummary, line, summaries
 from localr1.terminal_text import clean, clean_line
 
-__all__ = ["Conversation", "ConversationSummary", "HistoryStore"]
+__all__ = ["Conversation", "ConversationSummary", "HistoryStore", "SearchHit"]
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are easily read as another."""
+_IMPORT_LOCK = "import!"  # no conversation has such an id
 _LIST_HINT = "list them with `localr1 history`"
-
-# The order is that of the rows, never that of the clock, which can be set back.
-_SUMMARIES = """
-    SELECT c.id, c.title, c.model, c.created_at, c.updated_at, count(m.id)
-    FROM conversation AS c JOIN message AS m ON m.conversation_id = c.id
-    GROUP BY c.id ORDER BY max(m.id) DESC LIMIT ?
-"""
-
-
-class ConversationSummary(msgspec.Struct, frozen=True):
-    """What a list of conversations shows."""
-
-    id: str
-    title: str
-    model: str
-    created_at: str
-    """ISO 8601, UTC; so is `updated_at`."""
-    updated_at: str
-    message_count: int
 
 
 class HistoryStore:
@@ -61,6 +50,11 @@ class HistoryStore:
         """
         self._locks = Locks(locks)
         self._database = Database(path, self._locks)
+        self._searching = Searching(self._database)
+        self._open: WeakSet[Conversation] = WeakSet()
+        self._deleted: set[str] = set()
+        with contextlib.suppress(StorageError):
+            self.purge_deleted()
 
     @property
     def notice(self) -> str | None:
@@ -69,7 +63,9 @@ class HistoryStore:
 
     def create(self, model: str) -> Conversation:
         """A new conversation; nothing is written before its first message."""
-        return Conversation(self._database, self._locks, _new_id(), model=model)
+        conversation = Conversation(self._database, self._locks, _new_id(), model=model)
+        self._open.add(conversation)
+        return conversation
 
     def open(self, conversation_id: str) -> Conversation:
         """The conversation whose id is, or alone begins with, `conversation_id`.
@@ -88,18 +84,20 @@ class HistoryStore:
             if writable:
                 self._locks.release(identity)
             raise
-        return Conversation(
+        conversation = Conversation(
             self._database,
             self._locks,
             identity,
-            title=_line(loaded.title),
-            model=_line(loaded.model),
+            title=line(loaded.title),
+            model=line(loaded.model),
             limit=limit_from_json(loaded.limit),
             draft=clean(loaded.draft) if isinstance(loaded.draft, str) else "",
             read_only=not writable,
             stored=loaded.stored,
             head=loaded.head,
         )
+        self._open.add(conversation)
+        return conversation
 
     def latest(self) -> str | None:
         """The id of the conversation that last got a new message; None in an empty history.
@@ -107,8 +105,8 @@ class HistoryStore:
         Raises:
             StorageError: the history cannot be read.
         """
-        summaries = self.list(limit=1)
-        return summaries[0].id if summaries else None
+        newest = self.list(limit=1)
+        return newest[0].id if newest else None
 
     def list(self, limit: int = 100) -> list[ConversationSummary]:
         """The conversations, the one with the newest message first.
@@ -116,23 +114,125 @@ class HistoryStore:
         Raises:
             StorageError: the history cannot be read.
         """
-        rows = self._database.read(
-            lambda connection: connection.execute(_SUMMARIES, (limit,)).fetchall()
-        )
-        return [
-            ConversationSummary(
-                _line(identity),
-                _line(title),
-                _line(model),
-                _line(created),
-                _line(updated),
-                messages,
+        return self._database.read(lambda connection: summaries(connection, limit))
+
+    def search(self, text: str, limit: int = 50) -> builtins.list[SearchHit]:
+        """The titles and messages that have all words of `text`, the newest first.
+
+        The last word may go on; "quoted words" stand in a row. Accents and case do not count.
+        Any text whatever may be asked for. Call it from a thread: after a history of an older
+        version was opened it first makes the index.
+
+        Raises:
+            StorageError: the history cannot be read.
+        """
+        return self._searching.search(text, limit)
+
+    def pin(self, conversation_id: str, pinned: bool) -> None:
+        """Mark a conversation to be kept at hand, or take the mark away.
+
+        Raises:
+            ConversationNotFound: there is none.
+            StorageError: it could not be saved.
+        """
+        self._update(conversation_id, "pinned", 1 if pinned else None)
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give any conversation another title, wherever it is open.
+
+        Raises:
+            ConversationNotFound: there is none.
+            StorageError: it could not be saved.
+        """
+        title = clean_line(title)
+        identity = self._update(conversation_id, "title", title)
+        for conversation in self._opened(identity):
+            conversation.title = title
+
+    def delete(self, conversation_id: str) -> None:
+        """Hide a conversation until `restore`, or `purge_deleted` removes it; close it here.
+
+        Raises:
+            ConversationNotFound: there is none.
+            StorageError: another window has it open, or the history cannot be written.
+        """
+        identity = self._full_id(conversation_id)
+        # The lock stays: while it can come back no other window may remove it.
+        held = self._locks.holds(identity)
+        if not held and not self._locks.take(identity):
+            raise StorageError(
+                f"conversation {identity} is open in another window", "close it there first"
             )
-            for identity, title, model, created, updated, messages in rows
-        ]
+        try:
+            self._database.write(lambda connection: mark_deleted(connection, identity))
+        except BaseException:
+            if not held:
+                self._locks.release(identity)
+            raise
+        for conversation in self._opened(identity):
+            conversation.close(keep_lock=True)
+        self._deleted.add(identity)
+
+    def restore(self, conversation_id: str) -> None:
+        """Bring back a conversation that was deleted through this store.
+
+        Raises:
+            ConversationNotFound: it was not, or it has been removed.
+            StorageError: it could not be saved.
+        """
+        if conversation_id not in self._deleted:
+            raise ConversationNotFound(f"no deleted conversation {clean_line(conversation_id)!r}")
+        self._database.write(lambda connection: unmark(connection, conversation_id))
+        self._deleted.discard(conversation_id)
+        self._locks.release(conversation_id)
+
+    def purge_deleted(self) -> builtins.list[str]:
+        """Remove what was deleted for good, with what a program that was killed left so.
+
+        Returns the ids; a conversation that another window deleted is left to that one.
+
+        Raises:
+            StorageError: the history cannot be written.
+        """
+        marks = self._database.read(marked)
+        gone = [each for each in marks if each in self._deleted or self._locks.take(each)]
+        try:
+            if gone:
+                self._database.write(lambda connection: remove_for_good(connection, gone))
+                self._deleted.clear()
+        finally:
+            for identity in gone:
+                if identity not in self._deleted:
+                    self._locks.release(identity)
+        return gone
+
+    def whole(self, conversation_id: str) -> ConversationTree:
+        """The conversation whose id is, or alone begins with, this: all branches, to be exported.
+
+        Raises:
+            ConversationNotFound: there is none, or several ids begin so.
+            StorageError: the history cannot be read.
+        """
+        return self._database.read(transfer.reading(self._full_id(conversation_id)))
+
+    def take_in(self, trees: Sequence[ConversationTree]) -> Sequence[transfer.TakenIn]:
+        """Write imported conversations, all of them or none; what became of each.
+
+        Raises:
+            StorageError: they cannot be written, or another import is at it.
+        """
+        if not self._locks.take(_IMPORT_LOCK):
+            raise StorageError("another import is under way", "wait for its end")
+        try:
+            return self._database.write(transfer.writing(trees))
+        finally:
+            self._locks.release(_IMPORT_LOCK)
 
     def close(self) -> None:
-        """Close the database; the conversations that are open here can be written elsewhere."""
+        """Remove what was deleted here, and close the database; other windows may write then."""
+        if self._deleted:
+            with contextlib.suppress(StorageError):  # the next start removes it
+                self.purge_deleted()
         self._database.close()
         self._locks.release_all()
 
@@ -142,14 +242,17 @@ class HistoryStore:
         except StorageError:
             return False  # where lock files cannot be written, neither can the history
 
+    def _opened(self, identity: str) -> builtins.list[Conversation]:
+        return [each for each in self._open if each.id == identity]
+
+    def _update(self, conversation_id: str, column: str, value: str | int | None) -> str:
+        identity = self._full_id(conversation_id)
+        statement = f"UPDATE conversation SET {column} = ? WHERE id = ?"
+        self._database.write(lambda connection: connection.execute(statement, (value, identity)))
+        return identity
+
     def _full_id(self, start: str) -> str:
-        rows = self._database.read(
-            lambda connection: connection.execute(
-                "SELECT id FROM conversation WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT 10",
-                (len(start), start.encode("utf-8", "replace").decode()),
-            ).fetchall()
-        )
-        ids = [row[0] for row in rows]
+        ids = self._database.read(_beginning(start))
         if start in ids:
             return start
         if not start or not ids:
@@ -188,9 +291,18 @@ def _loading(identity: str) -> Callable[[sqlite3.Connection], _Loaded]:
     return work
 
 
-def _line(column: object) -> str:
-    """A column of a file that may be damaged, as a line that can be shown."""
-    return clean_line(str(column))
+def _beginning(start: str) -> Callable[[sqlite3.Connection], list[str]]:
+    """The ids that begin so, a few at most."""
+    begin = start.encode("utf-8", "replace").decode()
+
+    def work(connection: sqlite3.Connection) -> list[str]:
+        query = (
+            "SELECT id FROM conversation WHERE substr(id, 1, ?) = ?"
+            f" AND {columns_since(connection, 3, 'deleted_at')} IS NULL ORDER BY id LIMIT 10"
+        )
+        return [row[0] for row in connection.execute(query, (len(start), begin))]
+
+    return work
 
 
 def _new_id() -> str:

@@ -42,6 +42,10 @@ class Tree:
         """The `parent` column of a message."""
         return link(position, self._parents[position])
 
+    def parent(self, position: int) -> int:
+        """The position of the message that this one follows; ROOT for one that begins anew."""
+        return self._parents[position]
+
     def add(self, parent: int) -> int:
         """A new message below `parent`, a position or ROOT; returns its position."""
         self._append(self._newest + 1, parent)

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Sequence
 
 from localr1.engine.client import EngineClient
-from localr1.engine.protocol import Command, Prefill
+from localr1.engine.protocol import Command, Event, Prefill
 from localr1.errors import EngineError
 
 
@@ -22,24 +22,35 @@ class Background:
         self._engine = engine
         self._task: asyncio.Task[None] | None = None
         self._running: Command | None = None
+        self._last_event: Event | None = None
         self._is_last = asyncio.Event()
         self._is_stopping = False
 
     def start(self, commands: Sequence[Command]) -> None:
         """Run these one after the other; `stop` was called since the last ones."""
-        self._running, self._is_stopping = None, False
+        self._running, self._is_stopping, self._last_event = None, False, None
         self._is_last.clear()
         self._task = asyncio.create_task(self._run(commands))
 
     async def stop(self) -> None:
         """Return when the engine is free; reading ahead is broken off, all else is done."""
-        task, self._task = self._task, None
-        if task is None:
-            return
-        self._is_stopping = True
-        if isinstance(self._running, Prefill) and not task.done():
-            await self._engine.cancel()
-        await task
+        # Several may wait here; the first to go on may start something that the others wait for
+        while (task := self._task) is not None:
+            self._is_stopping = True
+            if isinstance(self._running, Prefill) and not task.done():
+                await self._engine.cancel()
+            await task
+            if self._task is task:
+                self._task = None
+
+    async def answer(self, command: Command) -> Event | None:
+        """Run this command; its last event, or None where it has none. `stop` was called before."""
+        self.start([command])
+        task = self._task
+        assert task is not None
+        # not awaited itself: whoever asked may give up, the engine's answer must still be read
+        await asyncio.wait([task])
+        return self._last_event
 
     async def wait(self) -> None:
         """Return when all is done."""
@@ -61,8 +72,8 @@ class Background:
                 self._running = command
                 if command is commands[-1]:
                     self._is_last.set()
-                async for _ in self._engine.ask(command):
-                    pass
+                async for event in self._engine.ask(command):
+                    self._last_event = event
         self._is_last.set()
 
     def _may_be_left_out(self, command: Command) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from localr1 import paths
 from localr1.chat.messages import Message
 from localr1.engine.client import EngineClient
-from localr1.engine.protocol import LoadState, Prefill, SaveState
+from localr1.engine.protocol import CountTokens, Event, LoadState, Prefill, SaveState
 from localr1.session.background import Background
 from localr1.session.prompt_messages import prompt_messages
 from localr1.settings import Settings
@@ -70,6 +70,17 @@ class BetweenQuestions:
             commands.append(Prefill(self._engine.new_id(), asked, exactly=is_seeded))
         if commands:
             self._background.start(commands)
+
+    async def answer(self, command: CountTokens) -> Event | None:
+        """Ask the engine something short beside what is going on; `interrupt` waits for its end.
+
+        Returns:
+            None where the engine is gone, or busy with a reply.
+        """
+        await self.interrupt()
+        if not self._engine.is_alive or self._engine.is_busy:
+            return None
+        return await self._background.answer(command)
 
     async def keep_state(self, identity: str | None, settings: Settings) -> None:
         """Keep what the engine holds, so that opening the conversation again is quick."""

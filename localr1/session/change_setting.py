@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localr1.errors import Localr1Error
 from localr1.session.setting_effects import SENTENCES, effect
 from localr1.settings import RULES, Settings, settings_now, variable
 from localr1.settings_file import forget_setting, save_setting
@@ -33,19 +32,13 @@ async def change_setting(session: ChatSession, file: Path, name: str, value: obj
     names = session.settings_names if before.origin(name) == "model's settings" else None
     if _overriding(before, name) is None:
         # Refused, where it is, before anything is written
-        session.use_settings(
-            replace(before, **{name: RULES[name].default if value is None else value})
-        )
-    try:
-        if value is None:
-            await asyncio.to_thread(forget_setting, file, name, names)
-        else:
-            await asyncio.to_thread(save_setting, file, name, value, names)
-        now = await asyncio.to_thread(settings_now, before, file)
-    except Localr1Error:
-        session.use_settings(before)
-        raise
-    session.use_settings(now)
+        given = RULES[name].default if value is None else value
+        session.check_settings(replace(before, **{name: given}))
+    if value is None:
+        await asyncio.to_thread(forget_setting, file, name, names)
+    else:
+        await asyncio.to_thread(save_setting, file, name, value, names)
+    session.use_settings(await asyncio.to_thread(settings_now, before, file))
     overriding = _overriding(before, name)
     if overriding:
         return f"Saved. {overriding} goes before it: it counts from the next start without that."

@@ -15,7 +15,7 @@ import msgspec
 from localr1 import paths
 from localr1.chat.boxed import Vote, majority
 from localr1.chat.effort import Asked, ReasoningLimit
-from localr1.chat.messages import Message, Part, ReasoningPart, user_message
+from localr1.chat.messages import FilePart, Message, Part, ReasoningPart, user_message
 from localr1.chat.prompt import ChatFormat
 from localr1.engine.client import BackendName, EngineClient
 from localr1.engine.protocol import (
@@ -34,7 +34,7 @@ from localr1.engine.protocol import (
     TokenCount,
 )
 from localr1.engine.sampling import Sampling
-from localr1.errors import Localr1Error, UsageError
+from localr1.errors import EngineError, Localr1Error, UsageError
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
@@ -161,6 +161,16 @@ class ChatSession:
         """Where the running worker's native code prints; None before there was one."""
         return self._engine.log_path
 
+    def check_settings(self, settings: Settings) -> None:
+        """Raise where `use_settings` would refuse them.
+
+        Raises:
+            UsageError: they do not go together or with the model.
+        """
+        check_together(settings)
+        if self._file is not None:
+            with_settings(self._file, self._reference, settings)
+
     def use_settings(self, settings: Settings) -> None:
         """Follow other settings from the next reply on; some need `load` again.
 
@@ -169,7 +179,7 @@ class ChatSession:
         Raises:
             UsageError: they do not go together or with the model; nothing has changed.
         """
-        check_together(settings)
+        self.check_settings(settings)
         if self._file is not None:
             self._file = with_settings(self._file, self._reference, settings)
         self._settings = settings
@@ -210,9 +220,11 @@ class ChatSession:
 
     async def _load(self) -> AsyncIterator[Event]:
         await self._between.interrupt()
-        self._file = file = await asyncio.to_thread(
-            read_model_file, self._reference, self._settings
-        )
+        settings = self._settings
+        file = await asyncio.to_thread(read_model_file, self._reference, settings)
+        if self._settings is not settings:  # changed by a person meanwhile
+            file = with_settings(file, self._reference, self._settings)
+        self._file = file
         await self._engine.close()
         await self._engine.start()
         command = await load_command(self._engine, self._reference, file, lambda: self._stop_asked)
@@ -237,7 +249,13 @@ class ChatSession:
     # ---- asking ----------------------------------------------------------------------------
 
     async def send(
-        self, text: str, limit: Asked | None = None, samples: int = 1, *, at: int | None = None
+        self,
+        text: str,
+        limit: Asked | None = None,
+        samples: int = 1,
+        *,
+        at: int | None = None,
+        files: Sequence[FilePart] = (),
     ) -> AsyncIterator[Event]:
         """Ask, and receive the reply's events; the last one is `Done` or `Failed`.
 
@@ -249,11 +267,12 @@ class ChatSession:
             samples: replies drawn side by side; the one that the vote prefers is kept.
             at: position of an earlier question that this one is asked instead of; the other
                 one, with all that followed, stays as a branch.
+            files: attached to the question, as `attached_file.read_attachment` reads them.
         """
         await self._between.interrupt()
         if at is not None:
             self._kept.rewind(at)
-        await self._kept.ask(clean(text))
+        await self._kept.ask(clean(text), files)
         for notice in self._notices.of_storage(self._kept.failure):
             yield notice
         replies = [ReplyBuilder(sample=number) for number in range(samples)]
@@ -485,6 +504,24 @@ class ChatSession:
             part = msgspec.structs.replace(thought, carried=is_carried)
             parts = _with_thought(message, part)
             counts.append(await self._count(msgspec.structs.replace(message, parts=parts)))
+        self._get_ready()
+        return counts[0] - counts[1]
+
+    async def count_tokens(self, text: str, files: Sequence[FilePart] = ()) -> int:
+        """What a question and its files would take of the context window, in tokens.
+
+        Reading ahead is interrupted for it; a question that is sent meanwhile waits its turn.
+
+        Raises:
+            EngineError: no model is loaded to count with, or it is busy.
+        """
+        counts = []
+        for message in (user_message(text, files), user_message("")):
+            command = CountTokens(self._engine.new_id(), (message,))
+            event = await self._between.answer(command)
+            if not isinstance(event, TokenCount):
+                raise EngineError("the engine cannot count now")
+            counts.append(event.tokens)
         self._get_ready()
         return counts[0] - counts[1]
 

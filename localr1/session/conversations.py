@@ -6,13 +6,14 @@ Everything here waits for the disk in a thread of its own, so that an event loop
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from localr1 import paths
+from localr1.engine.state_files import StateFolder
+from localr1.errors import StorageError
+from localr1.history.search import SearchHit
 from localr1.history.store import Conversation, ConversationSummary, HistoryStore
-
-if TYPE_CHECKING:
-    from localr1.history.store import SearchHit
 
 LISTED = 500
 """Conversations in a list; older ones are found by searching."""
@@ -72,5 +73,9 @@ class Conversations:
 
     def _close(self) -> None:
         if self._deleted:
-            self._store.purge_deleted()
+            # what the disk refuses now, the next start removes
+            with contextlib.suppress(StorageError):
+                states = StateFolder(paths.states_folder(), 0)
+                for identity in self._store.purge_deleted():
+                    states.forget(identity)
         self._store.close()

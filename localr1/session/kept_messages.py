@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from localr1.chat.effort import Asked
-from localr1.chat.messages import FinishReason, Message, Part, user_message
+from localr1.chat.messages import FilePart, FinishReason, Message, Part, user_message
 from localr1.errors import Localr1Error, StorageError
 from localr1.history.recorder import Recorder
 from localr1.history.store import Conversation
@@ -72,9 +72,9 @@ class KeptMessages:
         """Why nothing is stored any more."""
         return self._recorder.failure
 
-    async def ask(self, text: str) -> None:
-        """Append a question, and an empty reply."""
-        question = user_message(text)
+    async def ask(self, text: str, files: Sequence[FilePart] = ()) -> None:
+        """Append a question with its files, and an empty reply."""
+        question = user_message(text, files)
         self._messages.append(question)
         await self._recorder.add(question)
         self.begin_reply()

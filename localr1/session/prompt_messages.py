@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from localr1.chat.messages import Message, TextPart, user_message
+from localr1.chat.messages import Message, TextPart
 
 
 def prompt_messages(messages: Sequence[Message], system: str | None) -> tuple[Message, ...]:
@@ -21,7 +21,7 @@ def prompt_messages(messages: Sequence[Message], system: str | None) -> tuple[Me
                 kept.pop()
             continue
         if message.role == "user" and kept and kept[-1].role == "user":
-            kept[-1] = user_message(f"{kept[-1].text}\n\n{message.text}")
+            kept[-1] = Message("user", (*kept[-1].parts, TextPart("\n\n"), *message.parts))
         else:
             kept.append(message)
     return tuple(kept)

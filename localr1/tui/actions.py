@@ -7,7 +7,9 @@ from typing import Literal, NamedTuple, get_args
 
 from textual.binding import Binding, BindingType
 
-ControlScope = Literal["steering", "next", "kept", "turns", "thinking", "answer", "find", "lists"]
+ControlScope = Literal[
+    "writing", "steering", "next", "kept", "turns", "thinking", "answer", "find", "lists"
+]
 Scope = Literal["composer", "chat", "app"] | ControlScope
 CONTROLS: tuple[ControlScope, ...] = get_args(ControlScope)
 """Scopes of `localr1.tui.controls`, whose methods have the names of the actions."""
@@ -28,6 +30,8 @@ class Action(NamedTuple):
     """A sentence for the command palette; actions without one are not in it."""
     word: str = ""
     """What does the same when it is typed after a slash."""
+    takes: str = ""
+    """What may follow the word, as a hint; the method of the control gets it as a string."""
 
     @property
     def command(self) -> str:
@@ -41,6 +45,8 @@ class Action(NamedTuple):
         return f"{'app' if self.scope == 'app' else 'screen'}.{self.command}"
 
 
+EFFORTS = "low|medium|high|unlimited|512 tokens|30 seconds|off|default"
+
 # The text area edits with Ctrl and A C D E H J K M U V W X Y Z, F6 and F7. Ctrl+B is the prefix of
 # tmux, Ctrl+I is Tab, F10 opens menus, F11 fills the screen, F12 drops terminals down. Ctrl+S
 # arrives because Textual turns off flow control, as for Ctrl+Q. Ctrl+_ and Ctrl+/ are one key to
@@ -50,19 +56,76 @@ ACTIONS = (
     Action("new_line", "ctrl+j,shift+enter,alt+enter", "New line", "composer"),
     Action("undo", "ctrl+underscore,ctrl+slash", "Undo what was typed", "composer"),
     Action("redo", "ctrl+y", "Redo it", "composer"),
-    Action("stop", "escape", "Stop the reply", "chat", "What was said so far stays"),
-    Action("toggle_thinking", "ctrl+t", "Open or close the thinking", "chat", "Of the last reply"),
-    Action("answer_now", "ctrl+g", "Answer now", "steering", "End the thought and answer"),
-    Action("pause", "ctrl+s", "Pause the thinking", "steering", "Then add words, or go on"),
-    Action("edit_thought", "f4", "Edit the thought", "steering", "And go on from what you made"),
-    Action("go_on", "ctrl+r", "Go on with the reply", "steering", "One that was stopped or cut"),
-    Action("change_effort", "ctrl+l", "Effort: low to unlimited", "next", "In this chat"),
-    Action("skip_thinking", "f7", "No thinking next time", "next", "Only an answer"),
-    Action("change_model", "", "Change the model", "next", "The conversation stays", "model"),
-    Action("try_several", "f3", "Try several", "next", "Ask this often, keep what most say"),
-    Action("carry_thought", "f8", "Carry the last thought", "kept", "Or leave it out again"),
-    Action("delete_thought", "f9", "Delete the last thought", "kept", "Its answer stays"),
-    Action("copy_answer", "ctrl+o", "Copy the answer", "chat", "The last one, as Markdown"),
+    Action("attach", "", "Attach a file", "writing", "Or type @ and its name", "attach", "file"),
+    Action("detach", "", "Leave the files out", "writing", "All that are attached", "detach"),
+    Action("open_paste", "", "Open the folded paste", "writing", "To edit it here", "open"),
+    Action("stop", "escape", "Stop the reply", "chat", "What was said so far stays", "stop"),
+    Action(
+        "toggle_thinking",
+        "ctrl+t",
+        "Open or close the thinking",
+        "chat",
+        "Of the last reply",
+        "thinking",
+    ),
+    Action(
+        "answer_now", "ctrl+g", "Answer now", "steering", "End the thought and answer", "answer"
+    ),
+    Action(
+        "pause", "ctrl+s", "Pause the thinking", "steering", "Then add words, or go on", "pause"
+    ),
+    Action(
+        "edit_thought",
+        "f4",
+        "Edit the thought",
+        "steering",
+        "And go on from what you made",
+        "thought",
+    ),
+    Action(
+        "go_on", "ctrl+r", "Go on with the reply", "steering", "One that was stopped or cut", "go"
+    ),
+    Action(
+        "change_effort",
+        "ctrl+l",
+        "Effort: low to unlimited",
+        "next",
+        "In this chat",
+        "effort",
+        EFFORTS,
+    ),
+    Action("skip_thinking", "f7", "No thinking next time", "next", "Only an answer", "skip"),
+    Action(
+        "change_model", "", "Change the model", "next", "The conversation stays", "model", "file"
+    ),
+    Action(
+        "try_several",
+        "f3",
+        "Try several",
+        "next",
+        "Ask this often, keep what most say",
+        "try",
+        "question",
+    ),
+    Action("carry_thought", "f8", "Carry the thought", "kept", "Or leave it out again", "carry"),
+    Action("delete_thought", "f9", "Delete the thought", "kept", "Its answer stays", "forget"),
+    Action(
+        "outline",
+        "alt+o",
+        "Outline of the thinking",
+        "thinking",
+        "Its steps, to jump by",
+        "outline",
+    ),
+    Action("toggle_all", "", "Open or close all thinking", "thinking", "In this chat", "unfold"),
+    Action(
+        "hide", "", "Hide or show the thinking", "thinking", "Of all replies in this chat", "hide"
+    ),
+    Action(
+        "copy_thought", "", "Copy the thought", "thinking", "As the model wrote it", "copythought"
+    ),
+    Action("find", "ctrl+f", "Find in this conversation", "find", "Thinking included", "find"),
+    Action("copy_answer", "ctrl+o", "Copy the answer", "chat", "The last one, as Markdown", "copy"),
     Action("pick", "tab", "Pick a turn", "turns", "Single keys then act on it"),
     Action("pick_earlier", "", "The turn before", "turns"),
     Action("pick_later", "", "The turn after", "turns"),
@@ -74,23 +137,34 @@ ACTIONS = (
     Action("compare", "", "Compare the replies", "turns", "Side by side", "compare"),
     Action("conversations", "f5", "Conversations", "lists", "Open, pin, rename, delete", "list"),
     Action("new_conversation", "ctrl+n", "New conversation", "lists", "This one is kept", "new"),
-    Action("search_all", "f6", "Search all conversations", "lists", "For any words", "search"),
+    Action(
+        "search_all", "f6", "Search all conversations", "lists", "For any words", "search", "words"
+    ),
     Action("pin", "", "Pin the conversation", "lists", "Or unpin it", "pin"),
     Action("delete", "", "Delete the conversation", "lists", "Can be undone", "delete"),
-    Action("rename", "", "Rename the conversation", "lists", "Give it another title", "rename"),
+    Action(
+        "rename", "", "Rename the conversation", "lists", "Give it another title", "rename", "title"
+    ),
     Action("undo_delete", "", "Undo the deletion", "lists", "Of a conversation", "undo"),
     Action("page_up", "pageup", "Scroll up", "chat"),
     Action("page_down", "pagedown", "Scroll down", "chat"),
-    Action("top", "ctrl+home", "To the beginning", "chat", "Scroll to the first message"),
-    Action("bottom", "ctrl+end", "To the end", "chat", "Scroll to the end and follow it"),
+    Action("top", "ctrl+home", "To the beginning", "chat", "Scroll to the first message", "top"),
+    Action("bottom", "ctrl+end", "To the end", "chat", "Scroll to the end and follow it", "end"),
     Action("help", "f1", "All keys", "app", "What can be done, and with which key", "help"),
     Action("settings", "", "Settings", "app", "Every one, from where it comes", "settings"),
     Action("doctor", "", "Doctor", "app", "What this computer has and what is used", "doctor"),
     Action("log", "", "The engine's log", "app", "What its native code prints, live", "log"),
     Action("switch_colours", "f2", "Other colours", "app", "The next theme", "colours"),
-    Action("suspend", "ctrl+z", "To the shell", "app", "Its command fg comes back here"),
-    Action("command_palette", "ctrl+p", "Commands", "app"),
-    Action("quit", "ctrl+q", "Quit", "app", "End the engine and leave; the conversation is kept"),
+    Action("suspend", "ctrl+z", "To the shell", "app", "Its fg comes back here", "shell"),
+    Action("command_palette", "ctrl+p", "Commands", "app", "commands"),
+    Action(
+        "quit",
+        "ctrl+q",
+        "Quit",
+        "app",
+        "End the engine and leave; the conversation is kept",
+        "quit",
+    ),
     Action("interrupt", "ctrl+c", "Copy the selection, or twice: quit", "app"),
 )
 
@@ -106,6 +180,7 @@ PICKED_KEYS = {
     "v": "compare",
     "c": "copy_answer",
     "t": "toggle_thinking",
+    "o": "outline",
     "k": "carry_thought",
     "x": "delete_thought",
 }

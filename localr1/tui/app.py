@@ -20,8 +20,9 @@ from localr1.errors import ExitCode, UsageError
 from localr1.tui.actions import ACTIONS, bindings, commands
 from localr1.tui.counter import Clock
 from localr1.tui.keymap import USUAL, Keymap
+from localr1.tui.preferences import Preferences, preferences
 from localr1.tui.screens.chat import ChatScreen
-from localr1.tui.terminal import Notify, Surroundings
+from localr1.tui.terminal import Surroundings
 from localr1.tui.theme import next_theme, theme_name
 from localr1.tui.themed import ThemedApp
 
@@ -48,24 +49,24 @@ class Localr1App(ThemedApp[None]):
         session: ChatSession,
         theme: str | None = None,
         clock: Clock = time.monotonic,
-        keymap: Keymap = USUAL,
+        preferred: Preferences = Preferences(),  # noqa: B008 - frozen
         *,
-        notify: Notify | None = None,
-        reduced_motion: bool = False,
+        keymap: Keymap = USUAL,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        super().__init__(theme, reduced_motion=reduced_motion, environment=environment)
+        super().__init__(theme, reduced_motion=preferred.reduced_motion, environment=environment)
         self.keymap = keymap
         self.set_keymap(keymap.changes)
         self._session = session
+        self._preferred = preferred
         self._clock = clock
         self._interrupted = float("-inf")
         self._theme_setting = theme
-        self._surroundings = Surroundings(self._send, clock, notify, environment)
+        self._surroundings = Surroundings(self._send, clock, preferred.notify, environment)
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
-        return ChatScreen(self._session, self._clock)
+        return ChatScreen(self._session, self._clock, self._preferred)
 
     def on_mount(self) -> None:
         """Give the terminal its title back while somebody else has it."""
@@ -106,8 +107,9 @@ class Localr1App(ThemedApp[None]):
             self._theme_setting = settings.theme
             with contextlib.suppress(UsageError):
                 self.theme = theme_of(settings)
-        self._surroundings.notify = settings.notify or "auto"
-        self.reduce_motion(bool(settings.reduced_motion))
+        preferred = preferences(settings)
+        self._surroundings.notify = preferred.notify
+        self.reduce_motion(preferred.reduced_motion)
 
     # Screens are imported when they are first wanted
 
@@ -189,8 +191,7 @@ def run_chat(session: ChatSession, settings: Settings) -> int:
         session,
         theme_of(settings),
         keymap=Keymap(settings.keys, f"[keys] of {paths.settings_file()}"),
-        notify=settings.notify,
-        reduced_motion=bool(settings.reduced_motion),
+        preferred=preferences(settings),
     )
     return asyncio.run(_run(app, session))
 

@@ -66,9 +66,9 @@ class Dialogue:
 
     async def send(self, question: Question) -> None:
         """Ask, and post the reply's events until it has ended."""
-        text, limit, samples, at = question
+        text, limit, samples, at, files = question
         self.samples = samples
-        events = self._session.send(text, limit, samples, at=at)
+        events = self._session.send(text, limit, samples, at=at, files=files)
         if samples > 1:
             events = first_and_results(events, samples, lambda: self._session.messages[-1])
         await self._run(events, Phase.REPLYING)

@@ -10,14 +10,24 @@ from textual.widget import Widget
 
 from localr1.chat.messages import Message as Reply
 from localr1.engine.protocol import Event
-from localr1.tui.question import Question
+from localr1.tui.actions import Action
+from localr1.tui.question import Question, Written
 
 
 @dataclass
 class Submitted(Message):
-    """A person wants to send this text."""
+    """A person wants to send this."""
 
-    text: str
+    written: Written
+
+
+@dataclass
+class CommandGiven(Message):
+    """A person typed the word of an action after a slash."""
+
+    action: Action
+    argument: str = ""
+    """What followed it; only for actions that take something."""
 
 
 @dataclass
@@ -25,6 +35,7 @@ class PasteRefused(Message):
     """More text was pasted than the composer holds."""
 
     size_bytes: int
+    limit_bytes: int
 
 
 @dataclass

@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from localr1.chat.effort import Asked
+from localr1.chat.messages import FilePart
+
+
+class Written(NamedTuple):
+    """What a person wrote, with the files that go with it."""
+
+    text: str
+    files: tuple[FilePart, ...] = ()
 
 
 class Question(NamedTuple):
@@ -17,3 +25,5 @@ class Question(NamedTuple):
     """Replies side by side, of which one is kept."""
     at: int | None = None
     """Position of the earlier question that this one is asked instead of."""
+    files: tuple[FilePart, ...] = ()
+    """Attached to it."""

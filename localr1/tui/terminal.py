@@ -67,12 +67,12 @@ class Surroundings:
         self,
         write: Callable[[str], object],
         clock: Clock,
-        notify: Notify | None,
+        notify: Notify,
         environment: Mapping[str, str],
     ) -> None:
         self._write = write
         self._clock = clock
-        self.notify: Notify = notify or "auto"
+        self.notify = notify
         """What the settings say by now."""
         self._protocol = protocol_of(environment)
         term = environment.get("TERM", "")

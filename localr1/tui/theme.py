@@ -35,6 +35,8 @@ DARK = Theme(
         "screen-selection-background": "#35506b",
         "screen-selection-foreground": "#f2f4f7",
         "input-selection-background": "#35506b",
+        "block-cursor-blurred-background": "#22303e",
+        "block-cursor-blurred-foreground": "#d6d9df",
         "footer-background": "#14161b",
     },
 )
@@ -59,6 +61,8 @@ LIGHT = Theme(
         "screen-selection-background": "#c4d9ea",
         "screen-selection-foreground": "#14161b",
         "input-selection-background": "#c4d9ea",
+        "block-cursor-blurred-background": "#e4edf4",
+        "block-cursor-blurred-foreground": "#2a2d34",
         "footer-background": "#fbfaf8",
     },
 )
@@ -136,6 +140,8 @@ _ANSI_VARIABLES = {
     "border-blurred": QUIET_ANSI,
     "block-cursor-text-style": "bold reverse",
     "block-cursor-background": _DEFAULT,
+    "block-cursor-blurred-background": "ansi_cyan",
+    "block-cursor-blurred-foreground": "ansi_black",
     "block-hover-background": _DEFAULT,
     "input-cursor-background": _DEFAULT,
     "input-cursor-foreground": _DEFAULT,

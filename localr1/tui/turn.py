@@ -7,11 +7,12 @@ again for each update, which made a nested tree three times as costly.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from textual.widget import Widget
 
 from localr1.chat.effort import ReasoningLimit
-from localr1.chat.messages import FinishReason, Message, ReasoningPart
+from localr1.chat.messages import FilePart, FinishReason, Message, ReasoningPart
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -27,6 +28,7 @@ from localr1.tui.themed import counter_seconds
 from localr1.tui.widgets.answer_view import AnswerView
 from localr1.tui.widgets.branch_line import BranchLine
 from localr1.tui.widgets.notes import Notes
+from localr1.tui.widgets.question_view import QuestionView
 from localr1.tui.widgets.thinking_header import ThinkingHeader
 from localr1.tui.widgets.trace_view import TraceView
 
@@ -47,12 +49,19 @@ class Turn:
         question: the person's words.
         clock: seconds, monotonic.
         position: of the question in the session's messages.
+        files: attached to the question.
     """
 
-    def __init__(self, question: str, clock: Clock = time.monotonic, position: int = 0) -> None:
+    def __init__(
+        self,
+        question: str,
+        clock: Clock = time.monotonic,
+        position: int = 0,
+        files: Sequence[FilePart] = (),
+    ) -> None:
         self._clock = clock
         self.position = position
-        self.question = TraceView(question, classes="question")
+        self.question = QuestionView(question, files, classes="question")
         self.header = ThinkingHeader(classes="thinking")
         self.trace = TraceView(classes="trace")
         self.answer = AnswerView(classes="answer")
@@ -62,7 +71,11 @@ class Turn:
             widget.display = False
         self._counter = ReplyCounter(clock)
         self._is_answering = False
+        self._is_open = False
+        self._hides_thinking = False
         self._failure = ""
+        self.collapses = True
+        """Whether the reasoning block closes when the answer starts."""
         self.limit = ReasoningLimit()
         """How long the reply may think."""
 
@@ -143,12 +156,32 @@ class Turn:
         """Say that the question is not sent yet."""
         self.header.show_waiting()
 
+    @property
+    def is_open(self) -> bool:
+        """Is the reasoning block open?"""
+        return self._is_open
+
+    @property
+    def hides_thinking(self) -> bool:
+        """Are the reasoning block and its line left out, open or not?"""
+        return self._hides_thinking
+
     def toggle_thinking(self) -> None:
         """Open or close the reasoning block."""
-        if self.trace.text:
+        self.open_thinking(not self._is_open)
+
+    def open_thinking(self, is_open: bool = True) -> None:
+        """Open or close the reasoning block, where there is one."""
+        if self.trace.text and is_open != self._is_open:
             # Opened again after the reply it is read like any text, not through a small window
             self.trace.set_class(self._counter.is_thinking, "-live")
-            self._open_trace(not self.trace.display)
+            self._open_trace(is_open)
+
+    def hide_thinking(self, hides: bool) -> None:
+        """Leave out the reasoning block and its line, or show them again."""
+        self._hides_thinking = hides
+        self.header.hide(hides)
+        self._open_trace(self._is_open)
 
     # ---- a running reply -------------------------------------------------------------------
 
@@ -185,7 +218,8 @@ class Turn:
     def _end_thinking(self) -> None:
         self._counter.stop_thinking()
         self._show_counts()
-        self._open_trace(False)
+        if self.collapses:
+            self._open_trace(False)
 
     def _show_counts(self) -> None:
         """Until the session says how the thought ended and what it counted."""
@@ -216,5 +250,6 @@ class Turn:
             self.header.display = False
 
     def _open_trace(self, is_open: bool) -> None:
-        self.trace.display = is_open
+        self._is_open = is_open
+        self.trace.display = is_open and not self._hides_thinking
         self.header.show_open(is_open)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from localr1.chat.messages import Message
+from localr1.chat.messages import FilePart, Message
 from localr1.tui.counter import Clock
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import Place
 from localr1.tui.widgets.transcript import Transcript
 
-TURNS_SHOWN = 20
-"""At first, and added each time: what is mounted is laid out again for every new row."""
+TURNS_SHOWN = 10
+"""At first: what is mounted is laid out again for every new row."""
+
+TURNS_ADDED = 4
+"""Each time that a person scrolls to the first turn; more of them would be felt."""
 
 Branches = Callable[[int], tuple[int, int]]
 """Of the message at a position: its number among those at its place, and how many there are."""
@@ -36,6 +39,8 @@ class TurnList(Sequence[Turn]):
         self._turns: list[Turn] = []
         self._earlier: list[int] = []
         """Positions of the questions that are not shown yet."""
+        self.prepare: Callable[[Turn], object] = lambda _: None
+        """Called with every new turn."""
 
     def __len__(self) -> int:
         return len(self._turns)
@@ -68,7 +73,7 @@ class TurnList(Sequence[Turn]):
             messages: all of the conversation.
             until: at least back to the message at this position.
         """
-        count = TURNS_SHOWN
+        count = TURNS_ADDED
         if until is not None:
             count = sum(position >= until for position in self._earlier) + 1
         questions = self._earlier[-count:]
@@ -82,9 +87,11 @@ class TurnList(Sequence[Turn]):
         """Are there turns that are not shown?"""
         return bool(self._earlier)
 
-    def add(self, question: str, position: int) -> Turn:
-        """A new turn at the end."""
-        turn = Turn(question, self._clock, position)
+    def add(self, question: str, position: int, files: Sequence[FilePart] = ()) -> Turn:
+        """A new turn at the end; those far above it are not shown any more."""
+        self._let_go()
+        turn = Turn(question, self._clock, position, files)
+        self.prepare(turn)
         self._turns.append(turn)
         self._transcript.add_turn(turn)
         return turn
@@ -92,7 +99,8 @@ class TurnList(Sequence[Turn]):
     def replace_reply(self, turn: Turn, messages: Sequence[Message]) -> Turn:
         """A new turn in place of this one and all after it, with the same question."""
         self._drop(turn.position)
-        return self.add(messages[turn.position].text, turn.position)
+        question = messages[turn.position]
+        return self.add(question.text, turn.position, question.files)
 
     def take_back(self) -> None:
         """The last turn is not there after all."""
@@ -115,6 +123,13 @@ class TurnList(Sequence[Turn]):
         if gone:
             self._transcript.remove_children(gone)
 
+    def _let_go(self) -> None:
+        if len(self._turns) > 2 * TURNS_SHOWN:
+            gone, self._turns = self._turns[:-TURNS_SHOWN], self._turns[-TURNS_SHOWN:]
+            self._earlier += [turn.position for turn in gone]
+            self._transcript.remove_children([widget for turn in gone for widget in turn.widgets])
+            self._transcript.say_earlier(len(self._earlier))
+
     def _mounted(
         self, messages: Sequence[Message], questions: Sequence[int], *, at_start: bool = False
     ) -> list[Turn]:
@@ -123,7 +138,9 @@ class TurnList(Sequence[Turn]):
         return turns
 
     def _turn(self, messages: Sequence[Message], position: int) -> Turn:
-        turn = Turn(messages[position].text, self._clock, position)
+        question = messages[position]
+        turn = Turn(question.text, self._clock, position, question.files)
+        self.prepare(turn)
         for message in messages[position + 1 : position + 2]:
             if message.role == "assistant":
                 turn.show_reply(message)

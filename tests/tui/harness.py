@@ -9,6 +9,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from localr1.tui.app import Localr1App
+from localr1.tui.preferences import Preferences
 from localr1.tui.screens.chat import ChatScreen
 from localr1.tui.widgets.line_view import LineView
 from tests.tui.scripted_session import ScriptedSession
@@ -70,11 +71,12 @@ async def chat(
     session: ScriptedSession,
     size: tuple[int, int] = (80, 24),
     theme: str | None = None,
+    preferred: Preferences = Preferences(),  # noqa: B008 - frozen
     **options: Any,
 ) -> AsyncIterator[Chat]:
     """The interface over this session, loaded as far as its script goes."""
     clock = Clock()
-    app = Localr1App(session, theme, clock, **options)  # type: ignore[arg-type]  # the contract
+    app = Localr1App(session, theme, clock, preferred, **options)  # type: ignore[arg-type]  # the contract
     async with app.run_test(size=size) as pilot:
         running = Chat(app, pilot, clock)
         await running.settle()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from localr1.chat.attachments import prompt_text
 from localr1.chat.boxed import Vote, majority
 from localr1.chat.effort import Asked, ReasoningLimit, resolve
-from localr1.chat.messages import Message
+from localr1.chat.messages import FilePart, Message, user_message
 from localr1.engine.protocol import (
     Answer,
     Done,
@@ -112,6 +113,8 @@ class ScriptedSession:
         self.loads = 0
         self.vote: Vote | None = None
         self.sent: list[str] = []
+        self.sent_files: list[tuple[FilePart, ...]] = []
+        """Attached to each question."""
         self.asked: list[tuple[Asked | None, int]] = []
         """Limit and samples of each question."""
         self.gone_on: list[str | None] = []
@@ -199,14 +202,21 @@ class ScriptedSession:
     # ---- asking ----------------------------------------------------------------------------
 
     async def send(
-        self, text: str, limit: Asked | None = None, samples: int = 1, *, at: int | None = None
+        self,
+        text: str,
+        limit: Asked | None = None,
+        samples: int = 1,
+        *,
+        at: int | None = None,
+        files: Sequence[FilePart] = (),
     ) -> AsyncIterator[Event]:
         """Play the next reply."""
         self.sent.append(text)
+        self.sent_files.append(tuple(files))
         self.asked.append((limit, samples))
         if at is not None:
             self._kept.rewind(at)
-        await self._kept.ask(text)
+        await self._kept.ask(text, files)
         replies = [ReplyBuilder(sample=number) for number in range(samples)]
         async for event in self._reply(replies):
             yield event
@@ -248,14 +258,22 @@ class ScriptedSession:
         """Remember it; the script goes on when the test says so."""
         self.answers_asked += 1
 
-    def use_settings(self, settings: Settings) -> None:
-        """Keep them; those that do not go together are refused."""
+    def check_settings(self, settings: Settings) -> None:
+        """Refuse those that do not go together."""
         check_together(settings)
+
+    def use_settings(self, settings: Settings) -> None:
+        """Keep them."""
+        self.check_settings(settings)
         self.settings = settings.for_model(*self.settings_names)
 
     async def set_limit(self, limit: Asked | None) -> None:
         """As the real session."""
         await self._kept.set_limit(limit)
+
+    async def count_tokens(self, text: str, files: Sequence[FilePart] = ()) -> int:
+        """Ten times the words."""
+        return len(prompt_text(user_message(text, files)).split()) * 10
 
     async def thought_tokens(self, position: int) -> int:
         """Ten times the words."""

@@ -116,6 +116,17 @@ async def test_dragging_the_mouse_selects_and_marks() -> None:
         assert answer.render_line(0).text == plain.text
 
 
+async def test_dragging_past_the_end_of_a_row_selects_to_its_end() -> None:
+    answer = AnswerView("水水水水 and words\n\nmore")
+    app = OneView(answer)
+    async with app.run_test(size=(40, 8)) as pilot:
+        await pilot.mouse_down(answer, offset=(0, 0))
+        await pilot.hover(answer, offset=(34, 0))
+        await pilot.mouse_up(answer, offset=(34, 0))
+        await pilot.pause()
+        assert app.screen.get_selected_text() == "水水水水 and words"
+
+
 async def test_margins_are_not_copied() -> None:
     answer = AnswerView("> quoted\n\n```py\nx = 1\ny = 2\n```")
     app = OneView(answer)

@@ -12,6 +12,7 @@ from textual.geometry import Size
 
 from localr1.engine.protocol import Answer, Prompt, Reasoning
 from localr1.tui import app as app_module
+from localr1.tui.preferences import Preferences
 from localr1.tui.terminal import LONG_SECONDS, Notify, Protocol, Surroundings, protocol_of
 from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import DONE, ScriptedSession, Step, reply
@@ -23,9 +24,7 @@ KITTY = {"TERM": "xterm-kitty"}
 class Around:
     """A terminal that remembers what it was told."""
 
-    def __init__(
-        self, environment: Mapping[str, str] = XTERM, notify: Notify | None = None
-    ) -> None:
+    def __init__(self, environment: Mapping[str, str] = XTERM, notify: Notify = "auto") -> None:
         self.told: list[str] = []
         self.clock = Clock()
         self.surroundings = Surroundings(self.told.append, self.clock, notify, environment)
@@ -97,19 +96,19 @@ def test_what_terminals_understand(environment: dict[str, str], protocol: Protoc
 @pytest.mark.parametrize(
     ("environment", "notify", "is_focused", "seconds", "told"),
     [
-        (XTERM, None, False, 60.0, ["\a"]),
-        (XTERM, None, True, 60.0, []),
-        (XTERM, None, False, LONG_SECONDS - 1, []),
+        (XTERM, "auto", False, 60.0, ["\a"]),
+        (XTERM, "auto", True, 60.0, []),
+        (XTERM, "auto", False, LONG_SECONDS - 1, []),
         (XTERM, "off", False, 60.0, []),
-        (KITTY, None, False, 60.0, ["\x1b]99;;Answered: a, b\x1b\\"]),
+        (KITTY, "auto", False, 60.0, ["\x1b]99;;Answered: a, b\x1b\\"]),
         (KITTY, "bell", False, 60.0, ["\a"]),
         # a console never tells where a person looks
-        ({"TERM": "linux"}, None, True, 60.0, ["\a"]),
+        ({"TERM": "linux"}, "auto", True, 60.0, ["\a"]),
     ],
 )
 def test_a_long_reply_is_told(
     environment: dict[str, str],
-    notify: Notify | None,
+    notify: Notify,
     is_focused: bool,
     seconds: float,
     told: list[str],
@@ -257,7 +256,7 @@ async def test_little_moves_where_that_is_wished() -> None:
         for gate in gates:
             gate.clear()
         session = ScriptedSession([*steps, asyncio.Event()])
-        async with chat(session, reduced_motion=is_reduced) as running:
+        async with chat(session, preferred=Preferences(reduced_motion=is_reduced)) as running:
             assert running.screen.composer.cursor_blink is not is_reduced
             assert (running.app.animation_level == "none") is is_reduced
             await running.ask("Go")

@@ -7,9 +7,9 @@ import io
 
 import pytest
 
+from localr1.chat.asked_effort import asked_effort
 from localr1.chat.effort import Asked, ReasoningLimit
 from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
-from localr1.cli.asked_effort import asked_effort
 from localr1.cli.chat_commands import COMMANDS, ChatCommands, help_lines
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError

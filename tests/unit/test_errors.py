@@ -16,10 +16,13 @@ def subclasses(root: type[Localr1Error]) -> list[type[Localr1Error]]:
 
 EXIT_CODES = {
     "UsageError": 2,
+    "AttachmentRefused": 2,
+    "AttachmentMissing": 3,
     "ModelNotFound": 3,
     "ConversationNotFound": 3,
     "OutputFailed": 7,
     "ModelRefused": 4,
+    "ImportRefused": 4,
     "EngineError": 5,
     "EngineMissing": 5,
     "LoadFailed": 5,

@@ -19,6 +19,7 @@ from localr1.chat.messages import (
     ReasoningPart,
     TextPart,
 )
+from localr1.history import search_index
 from localr1.history.insertions import insertions_as_json, insertions_from_json
 from localr1.history.migrations import migrate
 from localr1.history.rows import StoredMessage, read_messages, storable, write_message
@@ -59,6 +60,7 @@ messages = st.builds(
 def through_rows(message: Message) -> StoredMessage:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection)
+        search_index.prepare(connection)
         connection.execute(
             "INSERT INTO conversation (id, title, model, created_at, updated_at)"
             " VALUES ('c', '', '', '', '')"

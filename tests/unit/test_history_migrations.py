@@ -10,7 +10,7 @@ import pytest
 
 from localr1.chat.messages import user_message
 from localr1.errors import ExitCode, StorageError
-from localr1.history import migrations
+from localr1.history import migrations, search_index
 from localr1.history.migrations import NEWEST, migrate, schema_version
 from localr1.history.store import HistoryStore
 
@@ -36,6 +36,7 @@ def test_every_older_version_walks_to_the_newest(tmp_path: Path, version: int) -
         closing(connect(tmp_path / "fresh.sqlite3")) as fresh,
     ):
         migrate(fresh)
+        search_index.prepare(fresh)
         assert schema_version(walked) == schema_version(fresh) == NEWEST
         assert walked.execute(SCHEMA).fetchall() == fresh.execute(SCHEMA).fetchall()
 

@@ -33,7 +33,7 @@ def load(
 def test_without_any_source_everything_is_automatic(tmp_path: Path) -> None:
     settings = load_settings({}, {}, tmp_path / "missing.toml")
     assert settings == Settings()
-    on = ("save_history", "memory_check")
+    on = ("save_history", "memory_check", "collapse_thinking")
     assert all(getattr(settings, name) is True for name in on)
     given = ("force_thinking", "state_disk_gib")
     assert [getattr(settings, name) for name in given] == [False, 8.0]

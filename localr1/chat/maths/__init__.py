@@ -44,6 +44,6 @@ def display(source: str, width: int, cells: Measure) -> list[str] | None:
         return None
     try:
         row = parse(source)
-        return laid_out(row, width, cells) or in_lines(row) or None
+        return (laid_out(row, width, cells) or in_lines(row)) if in_lines(row) else None
     except Unreadable:
         return None

@@ -58,7 +58,7 @@ def laid_out(row: Row, width: int, cells: Measure) -> list[str]:
     layout = _Layout(cells)
     lines: list[str] = []
     for number, parts in enumerate(_broken(layout.parts(row), width)):
-        box = layout.join(parts)
+        box = layout.join(parts, goes_on=number > 0)
         indent = _INDENT if number and box.width + _INDENT <= width else 0
         if box.width > width:
             return []
@@ -128,11 +128,17 @@ class _Layout:
         """Parts side by side."""
         return checked(self.join(self.parts(row)))
 
-    def join(self, parts: Sequence[Part]) -> Box:
-        """The parts with the space that belongs between them."""
+    def join(self, parts: Sequence[Part], *, goes_on: bool = False) -> Box:
+        """The parts with the space that belongs between them.
+
+        Args:
+            parts: from left to right.
+            goes_on: they follow what stands on the line before.
+        """
         boxes: list[Box] = []
         before: Kind | None = None
-        for part, left in zip(parts, settled([part.left for part in parts]), strict=True):
+        kinds: list[Kind] = [*(("ord",) if goes_on else ()), *(part.left for part in parts)]
+        for part, left in zip(parts, settled(kinds)[goes_on:], strict=True):
             touches = _touches(boxes, before, part)
             if before is not None and not touches and has_gap(before, left):
                 boxes.append(blank(1))

@@ -1,4 +1,4 @@
-"""The last thought that is over: carry it along in the context, leave it out, delete it."""
+"""A thought that is over: carry it along in the context, leave it out, delete it."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class KeptThought:
         self._asked_until = float("-inf")
 
     async def carry_thought(self) -> None:
-        """Carry the last thought along, or leave it out again."""
+        """Carry the current thought along, or leave it out again."""
         self._change(self._carry)
 
     async def delete_thought(self) -> None:
-        """Delete the last thought; asked for twice, since nothing brings it back."""
+        """Delete the current thought; asked for twice, since nothing brings it back."""
         self._change(self._delete)
 
     def _change(self, work: Callable[[_Place], Awaitable[None]]) -> None:
         if not self._screen.may_change():
             return
-        place = self._last()
+        place = self._place()
         if place is None:
             self._screen.say("There is no thought.")
         else:
@@ -79,16 +79,14 @@ class KeptThought:
             tokens = place.thought.tokens
         return count(tokens, "token")
 
-    def _last(self) -> _Place | None:
-        messages = self._screen.session.messages
-        for position in range(len(messages) - 1, -1, -1):
-            thought = messages[position].reasoning
-            if thought is not None:
-                return _Place(position, thought)
-        return None
+    def _place(self) -> _Place | None:
+        turn, messages = self._screen.thinking_turn, self._screen.session.messages
+        position = turn.position + 1 if turn is not None else len(messages)
+        thought = messages[position].reasoning if position < len(messages) else None
+        return _Place(position, thought) if thought is not None else None
 
     def _show(self, position: int) -> None:
-        messages, turns = self._screen.session.messages, self._screen.turns
-        later = sum(message.role == "user" for message in messages[position:])
-        if later < len(turns):
-            turns[-1 - later].show_thought(messages[position].reasoning)
+        thought = self._screen.session.messages[position].reasoning
+        for turn in self._screen.turns:
+            if turn.position + 1 == position:
+                turn.show_thought(thought)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localr1.chat.asked_effort import asked_effort
 from localr1.chat.effort import EFFORT_TOKENS, Asked, Effort
 from localr1.errors import Localr1Error
 from localr1.models.reference import find_model
-from localr1.tui.question import Question
+from localr1.tui.question import Question, Written
 from localr1.tui.screens.line_question import LineQuestion
 
 if TYPE_CHECKING:
@@ -26,14 +27,16 @@ class NextReply:
         self._screen = screen
         self._skips_thinking = False
 
-    async def change_effort(self) -> None:
-        """The next effort, for this conversation; after the last one, what the settings say."""
+    async def change_effort(self, asked: str = "") -> None:
+        """This effort for this conversation, or else the next one.
+
+        After the last one comes what the settings say.
+
+        Raises:
+            UsageError: what is asked for cannot be read.
+        """
         session = self._screen.session
-        limit = session.limit
-        position = _EFFORTS.index(limit.effort if limit else None)
-        effort = _EFFORTS[(position + 1) % len(_EFFORTS)]
-        asked = None if effort is None else Asked(origin="this conversation", effort=effort)
-        await session.set_limit(asked)
+        await session.set_limit(asked_effort(asked) if asked else self._next_effort())
         self._screen.say(f"From the next reply on: {session.reasoning_limit.reason}")
         self._screen.show_effort(self.words)
 
@@ -42,16 +45,23 @@ class NextReply:
         self._skips_thinking = not self._skips_thinking
         self._screen.show_effort(self.words)
 
-    async def try_several(self) -> None:
-        """Ask the composer's text several times side by side."""
-        text = self._screen.composer.text.strip()
-        if not text:
+    def _next_effort(self) -> Asked | None:
+        limit = self._screen.session.limit
+        position = _EFFORTS.index(limit.effort if limit else None)
+        effort = _EFFORTS[(position + 1) % len(_EFFORTS)]
+        return None if effort is None else Asked(origin="this conversation", effort=effort)
+
+    async def try_several(self, question: str = "") -> None:
+        """Ask this, or the composer's text, several times side by side."""
+        composer = self._screen.composer
+        if question:
+            composer.show_text(question)
+        if not composer.has_words:
             self._screen.say(
                 f"Write a question first; then this asks it {TRIES} times side by side."
             )
-        elif self._screen.may_ask():
-            self._screen.composer.clear()
-            self._screen.ask(self.question(text, TRIES))
+        elif self._screen.may_ask() and (written := composer.take()):
+            self._screen.ask(self.question(written, TRIES))
 
     async def change_model(self, name: str = "") -> None:
         """Load another model; asked for where no name is given."""
@@ -77,12 +87,12 @@ class NextReply:
         if self._screen.may_change():
             self._screen.load_model(model)
 
-    def question(self, text: str, samples: int = 1) -> Question:
-        """This text, asked as was chosen for it."""
+    def question(self, written: Written, samples: int = 1) -> Question:
+        """What was written, asked as was chosen for it."""
         limit = Asked(origin="this reply", tokens=0) if self._skips_thinking else None
         self._skips_thinking = False
         self._screen.show_effort(self.words)
-        return Question(text, limit, samples)
+        return Question(written.text, limit, samples, files=written.files)
 
     def take_back(self, question: Question) -> None:
         """It was not sent: what was chosen for it holds for the next one."""

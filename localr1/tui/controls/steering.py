@@ -9,8 +9,10 @@ from localr1.chat.messages import ReasoningPart
 from localr1.session.reply_builder import with_reasoning
 from localr1.terminal_text import clean
 from localr1.tui import hints
+from localr1.tui.composing.enclosures import Aside
 from localr1.tui.hints import Hint
 from localr1.tui.marks import MarkLimit
+from localr1.tui.question import Written
 from localr1.tui.widgets.composer import LIMIT_BYTES
 from localr1.units import download_size
 
@@ -41,7 +43,7 @@ class Steering:
     def __init__(self, screen: ChatScreen) -> None:
         self._screen = screen
         self._after_stop = Mode.ASK
-        self._draft = ""
+        self._draft: Aside | None = None
         self._position = 0
         self.mode = Mode.ASK
 
@@ -83,46 +85,51 @@ class Steering:
 
     # ---- the composer ----------------------------------------------------------------------
 
-    def edit_question(self, position: int, text: str) -> None:
+    def edit_question(self, position: int, question: Written) -> None:
         """Put an earlier question into the composer; sent, it is asked in its place."""
         self._position = position
-        self._begin_with(Mode.RESEND, text)
+        self._begin_with(Mode.RESEND, question)
 
     def _begin(self, mode: Mode) -> None:
         thought = self._thought()
-        self._begin_with(mode, thought.text if thought and mode is Mode.EDIT else "")
+        self._begin_with(mode, Written(thought.text if thought and mode is Mode.EDIT else ""))
 
-    def _begin_with(self, mode: Mode, text: str) -> None:
+    def _begin_with(self, mode: Mode, written: Written) -> None:
         # As the transcript shows it: the composer draws what it is given
-        text = MarkLimit()(clean(text))
+        text = MarkLimit()(clean(written.text))
         size_bytes = len(text.encode())
-        if size_bytes > LIMIT_BYTES:
+        # A question may be folded, a thought is there to be edited
+        if size_bytes > LIMIT_BYTES and mode is not Mode.RESEND:
             size, limit = download_size(size_bytes), download_size(LIMIT_BYTES)
             self._screen.say(f"It is too long to edit here: {size}; {limit} fit.")
             return
         if self.mode is Mode.ASK:
-            self._draft = self._screen.composer.text
-        self._set(mode, text)
+            self._draft = self._screen.composer.set_aside()
+        self._set(mode)
+        self._screen.composer.show_written(Written(text, written.files))
 
     def leave(self) -> None:
         """Leave the thought as it is; what was written for the next question comes back."""
-        draft, self._draft = self._draft, ""
-        self._set(Mode.ASK, draft)
+        draft, self._draft = self._draft, None
+        self._set(Mode.ASK)
+        if draft is not None:
+            self._screen.composer.take_up(draft)
 
-    def _set(self, mode: Mode, text: str) -> None:
+    def _set(self, mode: Mode) -> None:
         self.mode = mode
-        self._screen.composer.show(text, sends_nothing=mode in (Mode.STEER, Mode.EDIT))
+        self._screen.composer.sends_nothing = mode in (Mode.STEER, Mode.EDIT)
         self._screen.show_activity(mode.value)
         if mode in (Mode.EDIT, Mode.RESEND):
             # Where there are words, the composer's own hint is not seen
             self._screen.say_hint(mode.hint)
 
-    def submit(self, text: str) -> None:
+    def submit(self, written: Written) -> None:
         """Go on with the thought that a person added to, or rewrote."""
+        text = written.text
         mode, thought, words = self.mode, self._thought(), text.strip()
         self.leave()
         if mode is Mode.RESEND:
-            self._screen.ask_instead(self._position, text)
+            self._screen.ask_instead(self._position, written)
         elif mode is Mode.EDIT:
             self._go_on(text)
         elif words:

@@ -30,7 +30,12 @@ class Turns:
         """Pick the last turn, or give the keys back to the composer."""
         if not self._screen.composer.has_focus:
             self._screen.back_to_composer()
-        elif self._screen.turns:
+        else:
+            # There Tab completes first; a key that was typed before it may have begun something
+            self._screen.composer.complete_or(self._pick_last)
+
+    def _pick_last(self) -> None:
+        if self._screen.turns:
             self._pick(self._screen.turns[-1])
             self._screen.transcript.focus()
         else:

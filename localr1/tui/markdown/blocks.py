@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from localr1.tui.markdown import parser
-from localr1.tui.markdown.context import context_after, fence_is_closed
+from localr1.tui.markdown.context import before_open_formula, context_after, fence_is_closed
 from localr1.tui.markdown.formulas import formula_is_closed
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def _cut(block: Block) -> list[Block]:
     while len(block.source) > PIECE_LIMIT:
         window = block.source[:PIECE_LIMIT]
         size = window.rfind("\n") + 1 or window.rfind(" ") + 1 or PIECE_LIMIT
+        size = before_open_formula(block.context, window[:size]) or size
         piece = block._replace(source=window[:size])
         pieces.append(piece)
         context = context_after(piece.context + piece.source)

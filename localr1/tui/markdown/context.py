@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from localr1.tui.markdown import parser
+from localr1.tui.markdown.formulas import BLOCK
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -44,6 +45,19 @@ def context_after(source: str) -> str:
             indent = re.sub(r"[^>]", " ", _opening(lines[first]))
     cut_inside_a_line = not source.endswith("\n")
     return "".join(f"{line}\n" for line in kept.values()) + indent * cut_inside_a_line
+
+
+def before_open_formula(context: str, source: str) -> int:
+    """How many characters stand before a formula that begins in `source` and does not end there.
+
+    A cut within it would tear it apart. 0 where there is none, or nothing before it.
+    """
+    text = context + source
+    for token in reversed(parser.parse(text)):
+        if token.type == BLOCK and token.hidden and token.map is not None:
+            lines = text.split("\n")[: token.map[0]]
+            return max(0, sum(len(line) + 1 for line in lines) - len(context))
+    return 0
 
 
 def _opening(line: str) -> str:

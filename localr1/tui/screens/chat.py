@@ -10,25 +10,41 @@ from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui import hints
 from localr1.tui.actions import CONTROLS, Scope, bindings
+from localr1.tui.composing.attachments import Room
+from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.lists import Lists
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
+from localr1.tui.controls.thinking import Thinking
 from localr1.tui.controls.turns import Turns
+from localr1.tui.controls.writing import Writing
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Dialogue, Phase
-from localr1.tui.messages import EventsArrived, NotSent, PasteRefused, Remark, Submitted
-from localr1.tui.question import Question
+from localr1.tui.messages import (
+    CommandGiven,
+    EventsArrived,
+    NotSent,
+    PasteRefused,
+    Remark,
+    Submitted,
+)
+from localr1.tui.preferences import Preferences
+from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_view import ChatView
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import BranchTurned
-from localr1.tui.widgets.composer import LIMIT_BYTES
+from localr1.tui.widgets.chips import Chips
+from localr1.tui.widgets.conversation_list import ConversationList
+from localr1.tui.widgets.find_bar import FindBar
+from localr1.tui.widgets.offers import Offers
+from localr1.tui.widgets.outline_panel import OutlinePanel
 from localr1.units import download_size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from localr1.history.store import SearchHit
+    from localr1.history.search import SearchHit
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
 
@@ -48,19 +64,31 @@ class ChatScreen(ChatView):
 
     BINDINGS = bindings("chat", *CONTROLS)
 
-    def __init__(self, session: ChatSession, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        session: ChatSession,
+        clock: Clock = time.monotonic,
+        preferred: Preferences = Preferences(),  # noqa: B008 - frozen
+    ) -> None:
         super().__init__(session, clock)
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
+        self._thinking = Thinking(self, preferred)
+        self._turns.prepare = self._thinking.prepare
+        self._find = Find(self)
         self._picker = Turns(self)
         self._lists = Lists(self)
+        self._writing = Writing(self)
         self._controls: dict[Scope, object] = {
             "turns": self._picker,
             "lists": self._lists,
             "steering": self._steering,
             "next": self._next_reply,
             "kept": KeptThought(self, clock),
+            "thinking": self._thinking,
+            "find": self._find,
+            "writing": self._writing,
         }
 
     def on_mount(self) -> None:
@@ -87,6 +115,7 @@ class ChatScreen(ChatView):
             self._turns.show(self.session.messages)
             self.transcript.follow()
         self.composer.read_only = self.session.read_only
+        self._writing.begin()
         if self.session.read_only:
             self.transcript.note().add(READ_ONLY, "warning")
 
@@ -114,6 +143,7 @@ class ChatScreen(ChatView):
         if not self.session.messages:
             self._begin_welcome()
         self._show_messages()
+        self._thinking.shown_outline.follow()
         self._status.forget_reply()
         self.status_line.show_facts()
         self.show_effort(self._next_reply.words)
@@ -135,6 +165,8 @@ class ChatScreen(ChatView):
     async def visit(self, hit: SearchHit) -> None:
         """Show the place of a hit, on whichever branch it is."""
         shown = self.session.messages
+        if hit.position is None:
+            return  # its title was found
         position = await self.session.reveal(hit.position)
         if position is None:
             return
@@ -158,6 +190,11 @@ class ChatScreen(ChatView):
         """May another branch be shown now? If not, it says why."""
         return self.may_leave()
 
+    async def on_conversation_list_opened(self, message: ConversationList.Opened) -> None:
+        """Open what was chosen in the list."""
+        await self._lists.open(message.identity)
+        self.back_to_composer()
+
     def on_branch_turned(self, message: BranchTurned) -> None:
         """An arrow was clicked."""
         for turn in self._turns:
@@ -170,18 +207,19 @@ class ChatScreen(ChatView):
         """Ask, or do what the composer is used for now."""
         is_steering = self._steering.mode is not Mode.ASK
         if not (self.may_change() if is_steering else self.may_ask()):
-            self.composer.put_back(message.text)
+            self.composer.put_back(message.written)
         elif is_steering:
-            self._steering.submit(message.text)
+            self._steering.submit(message.written)
         else:
-            self.ask(self._next_reply.question(message.text))
+            self.ask(self._next_reply.question(message.written))
 
     def ask(self, question: Question) -> None:
         """Ask, or keep the question until the model is loaded."""
+        self.uncover()
         self._end_welcome()
         position = len(self.session.messages) if question.at is None else question.at
         self._turns.show(self.session.messages[:position], position)
-        turn = self._turns.add(question.text, position)
+        turn = self._turns.add(question.text, position, question.files)
         turn.limit = ReasoningLimit() if question.limit else self.session.reasoning_limit
         if self._dialogue.phase is Phase.LOADING:
             self._dialogue.waiting = question
@@ -191,11 +229,12 @@ class ChatScreen(ChatView):
 
     def edit_question(self, turn: Turn) -> None:
         """Let the person change a question and ask it again."""
-        self._steering.edit_question(turn.position, self.session.messages[turn.position].text)
+        question = self.session.messages[turn.position]
+        self._steering.edit_question(turn.position, Written(question.text, question.files))
 
-    def ask_instead(self, position: int, text: str) -> None:
+    def ask_instead(self, position: int, written: Written) -> None:
         """Ask in place of an earlier question, on a branch of its own."""
-        self.ask(self._next_reply.question(text)._replace(at=position))
+        self.ask(self._next_reply.question(written)._replace(at=position))
 
     def ask_again(self, turn: Turn, limit: Asked | None) -> None:
         """Another reply to the question of this turn."""
@@ -258,7 +297,7 @@ class ChatScreen(ChatView):
 
     def on_paste_refused(self, message: PasteRefused) -> None:
         """Say how much was pasted and how much fits."""
-        size, limit = download_size(message.size_bytes), download_size(LIMIT_BYTES)
+        size, limit = download_size(message.size_bytes), download_size(message.limit_bytes)
         self.say(f"[pasted {size}: too long, {limit} fit in a message]")
 
     # ---- from the session ------------------------------------------------------------------
@@ -280,6 +319,7 @@ class ChatScreen(ChatView):
                 self._take_load(event)
         if turn is not None and message.kept is not None:
             turn.show_reply(message.kept)
+        self._thinking.shown_outline.follow()
         self.status_line.show_facts()
         self.show_title()
         self._invite()
@@ -299,13 +339,15 @@ class ChatScreen(ChatView):
         self.run_worker(self._lists.refresh())
         self.show_title()
         self._steering.stream_ended()
+        self._thinking.shown_outline.follow()
+        self._writing.stream_ended()
         self._invite()
 
     def on_not_sent(self, message: NotSent) -> None:
         """Give the question back."""
         self._turns.take_back()
         self._next_reply.take_back(message.question)
-        self.composer.put_back(message.question.text)
+        self.composer.put_back(Written(message.question.text, message.question.files))
         self.say("The question was not sent.")
         self._invite()
 
@@ -319,8 +361,24 @@ class ChatScreen(ChatView):
 
     # ---- actions ---------------------------------------------------------------------------
 
+    async def on_command_given(self, message: CommandGiven) -> None:
+        """Run an action whose word was typed."""
+        await self._writing.run(message.action, message.argument)
+
+    def on_offers_clicked(self, message: Offers.Clicked) -> None:
+        """Take what was clicked."""
+        self.composer.click_offer(message.index)
+
+    def on_chips_clicked(self, message: Chips.Clicked) -> None:
+        """Open or remove what was clicked."""
+        self._writing.clicked(message)
+
     async def action_stop(self) -> None:
-        """Back to the composer; there, stop the running reply or leave a stopped thought."""
+        """Close offers or a panel, or back to the composer; there, stop or leave a thought."""
+        if self.composer.has_focus and self.composer.close_offers():
+            return
+        if self._close_panel():
+            return
         self.clear_selection()
         if self.composer.has_focus:
             await self.stop()
@@ -336,10 +394,69 @@ class ChatScreen(ChatView):
         if self._dialogue.phase is Phase.STOPPING:
             self.show_activity("Stopping")
 
-    async def action_control(self, scope: Scope, name: str) -> None:
-        """An action of one of the controls."""
-        await getattr(self._controls[scope], name)()
+    def _close_panel(self) -> bool:
+        """Close what has the focus; where nothing is being written, anything that is open."""
+        is_idle = self._dialogue.phase is Phase.IDLE and self._steering.mode is Mode.ASK
+        rests = is_idle and self.composer.has_focus
+        panels = (self._find, self._thinking.shown_outline)
+        return any((rests or panel.has_focus) and panel.close() for panel in panels)
+
+    def on_resize(self) -> None:
+        """Panels may stand elsewhere now."""
+        super().on_resize()
+        self._thinking.shown_outline.place()
+
+    def show_list(self, is_shown: bool) -> None:
+        """Show or hide the list of conversations, which takes its room from the other panels."""
+        super().show_list(is_shown)
+        self._thinking.shown_outline.place()
+
+    def uncover(self) -> None:
+        """Let the conversation be seen where the outline stands in its place."""
+        if not self.transcript.display:
+            self._thinking.shown_outline.close()
+
+    def open_thinking(self, turn: Turn) -> None:
+        """Let the thinking of a turn be seen, also where all thinking is hidden."""
+        self._thinking.open(turn)
+
+    async def find(self, text: str, position: int) -> None:
+        """Open the find bar with this text and show where it occurs in a message.
+
+        Args:
+            text: untrusted words.
+            position: of the message in the session's; it is shown without a hit, too.
+        """
+        await self._find.find_text(text, position)
+
+    def on_find_bar_changed(self, message: FindBar.Changed) -> None:
+        """Find other words."""
+        self._find.changed(message.words)
+
+    def on_find_bar_stepped(self, message: FindBar.Stepped) -> None:
+        """Go to the next hit, or to the one before."""
+        self._find.step(message.direction)
+
+    def on_outline_panel_chosen(self, message: OutlinePanel.Chosen) -> None:
+        """Show that step."""
+        self._thinking.shown_outline.jump(message.step)
+
+    async def action_control(self, scope: Scope, name: str, argument: str = "") -> None:
+        """An action of one of the controls; an argument only where it takes one."""
+        method = getattr(self._controls[scope], name)
+        await (method(argument) if argument else method())
         self._invite()
+
+    @property
+    def is_idle(self) -> bool:
+        """Is a model loaded that does nothing?"""
+        return self._dialogue.phase is Phase.IDLE and self.session.model is not None
+
+    @property
+    def window_room(self) -> Room | None:
+        """The context window, as far as it is known."""
+        n_ctx = self._status.n_ctx
+        return Room(n_ctx, self._status.context_tokens) if n_ctx else None
 
     @property
     def is_replying(self) -> bool:

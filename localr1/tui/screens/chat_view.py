@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from localr1.tui.counter import Clock
@@ -23,6 +24,7 @@ from localr1.tui.widgets.composer import Composer
 from localr1.tui.widgets.conversation_list import ConversationList
 from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.status_line import StatusLine
+from localr1.tui.widgets.trace_view import TraceView
 from localr1.tui.widgets.transcript import Transcript
 from localr1.tui.widgets.welcome import Welcome
 
@@ -78,40 +80,63 @@ class ChatView(Screen[None]):
         raise NotImplementedError
 
     @property
+    def thinking_turn(self) -> Turn | None:
+        """The current turn if it has a thought; where none was picked, the last one that has."""
+        current = self.current_turn
+        if current is None or current.trace.text:
+            return current
+        turns = self._turns if current is self._turns[-1] else []
+        return next((turn for turn in reversed(turns) if turn.trace.text), None)
+
+    @property
     def is_replying(self) -> bool:
         """Is a reply being written?"""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
-        """Four widgets below each other, beside the list; turns go to the transcript."""
+        """Widgets below each other, beside the list; turns go to the transcript."""
         yield self.conversation_list
         yield self.title_line
         yield self.transcript
+        yield self.composer.offers
+        yield self.composer.chips
         yield self.composer
         yield self.status_line
 
     def on_resize(self) -> None:
-        """Keep the words in a column in the middle, beside the list where there is room."""
-        self._arrange()
+        """Keep the words in a column in the middle, beside panels where there is room."""
+        self.fit_column()
 
     @property
     def is_narrow(self) -> bool:
         """The list of conversations covers the conversation."""
         return self.size.width < LIST_CELLS + NARROWEST_COLUMN
 
+    @property
+    def room(self) -> int:
+        """Cells that the list of conversations leaves to the rest."""
+        is_beside = self.conversation_list.display and not self.is_narrow
+        return self.size.width - (LIST_CELLS if is_beside else 0)
+
     def show_list(self, is_shown: bool) -> None:
         """Show or hide the list of conversations."""
         self.conversation_list.display = is_shown
-        self._arrange()
+        self.fit_column()
 
-    def _arrange(self) -> None:
+    def fit_column(self) -> None:
+        """Keep the words in a column in the middle of what the panels leave."""
         self.conversation_list.set_class(self.is_narrow, "-over")
-        taken = LIST_CELLS if self.conversation_list.display and not self.is_narrow else 0
+        panels = [widget for widget in self.children if widget.has_class("panel")]
+        taken = sum(panel.outer_size.width for panel in panels if panel.has_class("-side"))
         margin = MARGIN if self.size.width >= NARROW else 1
-        side = max(margin, (self.size.width - taken - COLUMN) // 2)
-        for widget in (self.title_line, self.transcript, self.composer, self.status_line):
-            is_airy = widget in (self.transcript, self.composer) and self.size.height >= LOW
-            widget.styles.padding = (int(is_airy), side)
+        side = max(margin, (self.room - taken - COLUMN) // 2)
+        is_low = self.size.height < LOW
+        for widget in self.children:
+            if widget is not self.conversation_list and widget not in panels:
+                padding = widget.styles.padding._replace(left=side, right=side)
+                if widget in (self.transcript, self.composer):
+                    padding = padding._replace(top=int(not is_low), bottom=int(not is_low))
+                widget.styles.padding = padding
 
     def _begin_welcome(self) -> None:
         """An empty conversation, with a model that is loaded or being loaded."""
@@ -132,11 +157,9 @@ class ChatView(Screen[None]):
     # ---- actions ---------------------------------------------------------------------------
 
     def action_toggle_thinking(self) -> None:
-        """Open or close the thinking of the current turn, or else of the last that has one."""
-        turns = [self.current_turn, *reversed(self._turns)]
-        turn = next((turn for turn in turns if turn is not None and turn.trace.text), None)
-        if turn is not None:
-            self._toggle_thinking(turn)
+        """Open or close the thinking of the current turn, or of the last reply that has one."""
+        if self.thinking_turn is not None:
+            self._toggle_thinking(self.thinking_turn)
 
     def on_thinking_toggled(self, message: ThinkingToggled) -> None:
         """Open or close the thinking whose line was clicked."""
@@ -144,8 +167,15 @@ class ChatView(Screen[None]):
             if turn.header is message.header:
                 self._toggle_thinking(turn)
 
+    def open_thinking(self, turn: Turn) -> None:
+        """Let the thinking of a turn be seen."""
+        turn.open_thinking()
+
     def _toggle_thinking(self, turn: Turn) -> None:
-        turn.toggle_thinking()
+        if turn.hides_thinking:
+            self.open_thinking(turn)
+        else:
+            turn.toggle_thinking()
         if not self.is_replying:
             # An opened block is read from its beginning; following the end would hide that
             show = self.transcript.scroll_to_widget
@@ -162,20 +192,30 @@ class ChatView(Screen[None]):
         self.say("Copied the answer.")
 
     def action_page_up(self) -> None:
-        """Scroll the conversation up."""
-        self.transcript.scroll_page_up(animate=False)
+        """Scroll the conversation up, or the thinking under the pointer."""
+        self._scrolled.scroll_page_up(animate=False)
 
     def action_page_down(self) -> None:
-        """Scroll the conversation down."""
-        self.transcript.scroll_page_down(animate=False)
+        """Scroll the conversation down, or the thinking under the pointer."""
+        self._scrolled.scroll_page_down(animate=False)
 
     def action_top(self) -> None:
-        """Scroll to the first message."""
-        self.transcript.scroll_home(animate=False)
+        """Scroll to the first message, or to the beginning of the thinking under the pointer."""
+        self._scrolled.scroll_home(animate=False)
 
     def action_bottom(self) -> None:
-        """Scroll to the end and follow it."""
-        self.transcript.follow()
+        """Scroll to the end and follow it, the end of the thinking as well."""
+        if self._turns and self._turns[-1].is_thinking:
+            self._turns[-1].trace.anchor()
+        if self._scrolled is self.transcript:
+            self.transcript.follow()
+
+    @property
+    def _scrolled(self) -> Widget:
+        """What keys scroll: a small window of thinking under the pointer, else everything."""
+        under = self.app.mouse_over
+        is_window = isinstance(under, TraceView) and under.max_scroll_y > 0
+        return under if is_window and under is not None else self.transcript
 
     # ---- words -----------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual import work
 from textual.app import ComposeResult
@@ -16,12 +16,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from localr1.errors import Localr1Error
+from localr1.history.search import SearchHit
 from localr1.session.conversations import Conversations
 from localr1.tui.marks import MarkLimit, one_line
 from localr1.units import count
-
-if TYPE_CHECKING:
-    from localr1.history.store import SearchHit
 
 WAIT_SECONDS = 0.12
 """After a key press: a quick typist searches once."""
@@ -123,7 +121,8 @@ def _shown(hit: SearchHit) -> Content:
     """Title, day and kind above the words around the hit."""
     title = one_line(hit.title, _TITLE_CHARACTERS) or "Without a title"
     head = Content.assemble(
-        (title, "bold"), (f"  {hit.time[:10]}  {_KINDS.get(hit.kind, hit.kind)}", "$text-muted")
+        (title, "bold"),
+        (f"  {hit.created_at[:10]}  {_KINDS.get(hit.kind, hit.kind)}", "$text-muted"),
     )
     return Content("\n").join([head, _marked(hit.snippet, hit.ranges)])
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from localr1.tui.markdown import render
 from localr1.tui.markdown.blocks import Block, GrowingMarkdown
 from localr1.tui.rows import Row
-from localr1.tui.widgets.line_view import LineView
+from localr1.tui.widgets.searched_view import SearchedView
 
 
 class _Mark(NamedTuple):
@@ -18,7 +18,7 @@ class _Mark(NamedTuple):
     rows: int = 0
 
 
-class AnswerView(LineView):
+class AnswerView(SearchedView):
     """Closed blocks are rendered once; only the open one is read again when text arrives."""
 
     COMPONENT_CLASSES = render.LOOKS

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -70,6 +71,19 @@ class ConversationList(OptionList):
         super().__init__(id=id, compact=True, markup=False)
         self._summaries: dict[str, ConversationSummary] = {}
 
+    class Opened(Message):
+        """A person wants to see this conversation."""
+
+        def __init__(self, identity: str) -> None:
+            super().__init__()
+            self.identity = identity
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click opens it."""
+        event.stop()
+        if event.option_id is not None:
+            self.post_message(self.Opened(event.option_id))
+
     @property
     def chosen(self) -> ConversationSummary | None:
         """The conversation under the cursor."""
@@ -80,11 +94,11 @@ class ConversationList(OptionList):
         """Show these; the cursor stays where it is, or goes to the current one."""
         before = self.chosen
         self._summaries = {each.id: each for each in summaries}
-        self.set_options(self._options(current))
+        self.set_options(self._entries(current))
         at = before.id if before and before.id in self._summaries else current
         self.highlighted = self.get_option_index(at) if at in self._summaries and at else None
 
-    def _options(self, current: str | None) -> Iterator[Option]:
+    def _entries(self, current: str | None) -> Iterator[Option]:
         today = datetime.now().astimezone().date()
         for heading, members in grouped(list(self._summaries.values()), today):
             yield Option(Content.styled(heading, "$text-muted"), disabled=True)

@@ -47,6 +47,13 @@ class LineView(ScrollView, can_focus=False):
         """Make the rows anew for another width."""
         raise NotImplementedError
 
+    def rows_made_anew(self) -> None:
+        """All rows were made for another width; nothing need be done."""
+
+    def highlighted(self, words: Strip, y: int) -> Strip:  # noqa: ARG002 (for subclasses)
+        """The words of a row with whatever is marked in them; nothing here."""
+        return words
+
     # ---- changes ---------------------------------------------------------------------------
 
     def rows_changed(self, first: int, previous_count: int) -> None:
@@ -76,6 +83,7 @@ class LineView(ScrollView, can_focus=False):
             self.wrap_width = width - 1
             self._strips.clear()
             self.wrap(self.wrap_width)
+            self.rows_made_anew()
         count = self.row_count()
         self.set_reactive(ScrollView.virtual_size, Size(self.wrap_width, count))
         return count
@@ -101,7 +109,7 @@ class LineView(ScrollView, can_focus=False):
 
     def _draw(self, y: int, width: int) -> Strip:
         row = self.row(y)
-        words = self._strip(row.spans).apply_offsets(0, y)
+        words = self.highlighted(self._strip(row.spans), y).apply_offsets(0, y)
         selection = self.text_selection
         selected = selection.get_span(y) if selection is not None else None
         if selected is not None:
@@ -115,7 +123,9 @@ class LineView(ScrollView, can_focus=False):
 
     def _marked(self, strip: Strip, selected: tuple[int, int]) -> Strip:
         """Mark the selected characters, given as a range of indices (end -1: to the end)."""
-        start, end = selected
+        # Dragged past the end of a row, the mouse counts cells as characters
+        length = len(strip.text)
+        start, end = min(selected[0], length), min(selected[1], length)
         first = strip.index_to_cell_position(start)
         last = strip.cell_length if end == -1 else strip.index_to_cell_position(end)
         style = self.screen.get_component_rich_style("screen--selection")

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import ReasoningEnd, ReasoningPart
 from localr1.engine.protocol import Loading, Prompt
-from localr1.tui.glyphs import CLOSED, ELLIPSIS, OPENED, RESTING
+from localr1.tui.glyphs import BAR, CLOSED, ELLIPSIS, OPENED, RESTING, ROW_LINE
 from localr1.tui.messages import ThinkingToggled
 from localr1.units import count, duration
 
@@ -25,6 +25,11 @@ _ENDINGS: dict[ReasoningEnd, str] = {
 """What a person would not guess; a reply that was stopped or cut says so in its notes."""
 
 
+_GAP = "  "
+_BAR_CELLS = 24
+_BAR_CELLS_AT_LEAST = 6
+
+
 class ThinkingHeader(Widget):
     """One line of fixed height, so that its counters never move what stands below."""
 
@@ -34,7 +39,10 @@ class ThinkingHeader(Widget):
         super().__init__(classes=classes)
         self._wordings: tuple[str, ...] = ("",)
         """The same in ever fewer words."""
+        self._share: float | None = None
+        """Of the limit, how much is used up; None without a limit."""
         self._open = False
+        self._hides = False
         self._has_trace = False
 
     def show_waiting(self) -> None:
@@ -57,7 +65,10 @@ class ThinkingHeader(Widget):
             span += f" of {duration(limit.seconds)}"
         most = limit.tokens
         length = count(tokens, "token") if most is None else f"{tokens:,} of {count(most, 'token')}"
-        self._show(f"Thinking{ELLIPSIS} {span}, {length}", f"Thinking{ELLIPSIS} {length}")
+        share = _share(seconds, tokens, limit)
+        self._show(
+            f"Thinking{ELLIPSIS} {span}, {length}", f"Thinking{ELLIPSIS} {length}", share=share
+        )
 
     def show_thought(self, thought: ReasoningPart) -> None:
         """Reasoning is over; what was not measured is left out."""
@@ -83,23 +94,50 @@ class ThinkingHeader(Widget):
         self._open = is_open
         self.refresh()
 
+    def hide(self, hides: bool) -> None:
+        """Leave the line out as long as it is about reasoning, or show it again."""
+        self._hides = hides
+        if self._has_trace:
+            self.display = not hides
+
     def on_click(self) -> None:
         """Fold or unfold the block below."""
         if self._has_trace:
             self.post_message(ThinkingToggled(self))
 
     def render(self) -> Content:
-        """A sign and the words, fewer of them where they do not fit."""
+        """A sign and the words, fewer of them where they do not fit; then how much is used up."""
         sign = (OPENED if self._open else CLOSED) if self._has_trace else RESTING
         room = self.content_size.width - len(f"{sign} ")
         fitting = (words for words in self._wordings if cell_len(words) <= room)
-        return Content(f"{sign} {next(fitting, self._wordings[-1])}")
+        words = next(fitting, self._wordings[-1])
+        bar = _bar(self._share, room - cell_len(words) - len(_GAP))
+        if bar is None:
+            return Content(f"{sign} {words}")
+        filler = " " * (room - cell_len(words) - bar.cell_length)
+        return Content.assemble(f"{sign} {words}{filler}", bar)
 
-    def _show(self, *wordings: str) -> None:
-        if wordings != self._wordings:
-            self._wordings = wordings
-            self.display = True
+    def _show(self, *wordings: str, share: float | None = None) -> None:
+        if (wordings, share) != (self._wordings, self._share):
+            self._wordings, self._share = wordings, share
+            self.display = not (self._hides and self._has_trace)
             self.refresh()
+
+
+def _share(seconds: float, tokens: int, limit: ReasoningLimit) -> float | None:
+    """Of the limit that is nearer, as a part of 1; past it a sentence may still be ended."""
+    used = ((tokens, limit.tokens), (seconds, limit.seconds))
+    shares = [amount / most for amount, most in used if most]
+    return min(1.0, max(shares)) if shares else None
+
+
+def _bar(share: float | None, room: int) -> Content | None:
+    """A thin bar; None without a limit, and where there is no room for one."""
+    if share is None or room < _BAR_CELLS_AT_LEAST:
+        return None
+    cells = min(room, _BAR_CELLS)
+    full = round(share * cells)
+    return Content.assemble((BAR * full, "$primary"), (ROW_LINE * (cells - full), "$rule"))
 
 
 def _joined(*facts: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal, NamedTuple
 
 from localr1.chat.messages import Insertion
 from localr1.terminal_text import clean
+from localr1.tui.hits import Hits
 from localr1.tui.rows import Row, Span
-from localr1.tui.widgets.line_view import LineView
+from localr1.tui.spacing import Spacing, count_words
+from localr1.tui.widgets.searched_view import SearchedView, hits_between
 from localr1.tui.wrap import WrappedText
 
 Author = Literal["model", "person", "localr1"]
@@ -25,7 +28,7 @@ class _Mark(NamedTuple):
     look: str
 
 
-class TraceView(LineView):
+class TraceView(SearchedView):
     """Append-only plain text in one widget; an append costs the same whatever is shown."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"trace--person", "trace--localr1"}
@@ -35,6 +38,9 @@ class TraceView(LineView):
         self._wrapped = WrappedText()
         self._marks: list[_Mark] = []
         self._starts = [0]
+        self._spacing = Spacing()
+        self.generation = 0
+        """Goes up when the text is replaced; otherwise it only grows."""
         if text:
             self._wrapped.append(clean(text))
 
@@ -47,10 +53,10 @@ class TraceView(LineView):
         """Add text that follows what is there."""
         if text:
             count = self.row_count()
-            start = _count(self.text) if author != "model" else 0
+            start = count_words(self.text) if author != "model" else 0
             changed = self._wrapped.append(clean(text))
             if author != "model":
-                self._marks.append(_Mark(start, _count(self.text), f"trace--{author}"))
+                self._marks.append(_Mark(start, count_words(self.text), f"trace--{author}"))
             del self._starts[changed + 1 :]
             self.rows_changed(changed, count)
 
@@ -71,6 +77,10 @@ class TraceView(LineView):
         self._wrapped = WrappedText(self._wrapped.width)
         self._marks.clear()
         self._starts = [0]
+        self._spacing = Spacing()
+        self.generation += 1
+        if self._hits is not None:
+            self._hits.clear()
         self.rows_changed(0, count)
 
     def row_count(self) -> int:
@@ -93,12 +103,46 @@ class TraceView(LineView):
         self._wrapped.rewrap(width)
         self._starts = [0]
 
+    # ---- places in the text ----------------------------------------------------------------
+
+    def row_at(self, offset: int) -> int:
+        """The row of this place in the text."""
+        self._spacing.extend(self.text)
+        count = self.row_count()
+        self._start(count)
+        words = self._spacing.words_before(offset)
+        return max(0, bisect_right(self._starts, words, 0, count) - 1)
+
+    def offset_at(self, y: int) -> int:
+        """Where in the text this row begins."""
+        self._spacing.extend(self.text)
+        return self._spacing.offset(self._start(y))
+
+    def _search(self, hits: Hits) -> None:
+        hits.extend(self.text)
+        self._spacing.extend(self.text)
+
+    def _columns(self, y: int, hits: Hits) -> Iterator[tuple[int, int, bool]]:
+        text = self._wrapped.lines[y].text.rstrip(" ")
+        places = [index for index, character in enumerate(text) if character != " "]
+        if not places:
+            return
+        start = self._start(y)
+        before = self._spacing.words_before
+        first = self._spacing.offset(start)
+        last = self._spacing.offset(start + len(places) - 1)
+        for hit in hits_between(hits, first, last + 1):
+            begin, end = before(hit) - start, before(hit + hits.length) - start
+            marked = places[max(0, begin) : max(0, end)]
+            if marked:
+                yield marked[0], marked[-1] + 1, hit == self._current_hit
+
     # ---- who wrote what --------------------------------------------------------------------
 
     def _start(self, y: int) -> int:
         """How many characters stand before a row."""
         for line in self._wrapped.lines[len(self._starts) - 1 : y]:
-            self._starts.append(self._starts[-1] + _count(line.text))
+            self._starts.append(self._starts[-1] + count_words(line.text))
         return self._starts[y]
 
     def _spans(self, text: str, start: int) -> Iterator[Span]:
@@ -111,7 +155,3 @@ class TraceView(LineView):
                 position = marked[-1] + 1
                 yield Span(text[marked[0] : position], (mark.look,))
         yield Span(text[position:])
-
-
-def _count(text: str) -> int:
-    return len(text) - sum(map(text.count, " \t\n"))

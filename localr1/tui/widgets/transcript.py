@@ -10,8 +10,13 @@ from textual.containers import VerticalScroll
 from localr1.tui.actions import PICKED_KEYS, single_keys
 from localr1.tui.messages import EarlierWanted
 from localr1.tui.turn import Turn
+from localr1.tui.widgets.line_view import LineView
 from localr1.tui.widgets.notes import Notes
+from localr1.tui.widgets.searched_view import SearchedView
 from localr1.units import count
+
+_LAYOUTS_AT_MOST = 8
+"""Until a widget that was just shown has its place."""
 
 
 class Transcript(VerticalScroll, can_focus=True):
@@ -61,6 +66,42 @@ class Transcript(VerticalScroll, can_focus=True):
         """Show a new turn at the end and follow it."""
         self.mount(*turn.widgets)
         self.follow()
+
+    def reveal(self, view: SearchedView, offset: int, *, at_top: bool = False) -> None:
+        """Show this place in the text of a view, with some of what stands around it.
+
+        The end is not followed any more, neither of the conversation nor of the view.
+
+        Args:
+            view: one of this transcript; it may have been opened just now.
+            offset: in its text.
+            at_top: as the beginning of what is to be read.
+        """
+        self._reveal(view, offset, at_top, _LAYOUTS_AT_MOST)
+
+    def _reveal(self, view: SearchedView, offset: int, at_top: bool, layouts: int) -> None:
+        if layouts and not view.virtual_region:
+            # It has no place yet
+            self.call_after_refresh(self._reveal, view, offset, at_top, layouts - 1)
+            return
+        self.release_anchor()
+        row = view.row_at(offset)
+        is_window = view.max_scroll_y > 0
+        if is_window:
+            before = 1 if at_top else view.size.height // 3
+            view.scroll_to(y=max(0, row - before), animate=False, immediate=True)
+        y = view.virtual_region.y + row - view.scroll_offset.y
+        top, height = self.scroll_offset.y, self.container_size.height
+        if not top < y < top + height - 1 or (at_top and not is_window):
+            before = 1 if at_top else height // 3
+            self.scroll_to(y=max(0, y - before), animate=False)
+
+    def rows_in_sight(self, view: LineView) -> range:
+        """The rows of a view that are seen now."""
+        top = self.scroll_offset.y - view.virtual_region.y
+        height = min(view.size.height, top + self.container_size.height)
+        within = range(view.row_count())
+        return within[view.scroll_offset.y + max(0, top) : view.scroll_offset.y + max(0, height)]
 
     def show_turn(self, turn: Turn) -> None:
         """Scroll to the beginning of this turn."""

@@ -1,0 +1,1 @@
+"""What helps to write a question: files and pastes as chips, completion, earlier questions."""

@@ -1,0 +1,41 @@
+"""What a person asked: a quiet line for each file, then the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from localr1.chat.attachments import file_line
+from localr1.chat.messages import FilePart
+from localr1.tui.marks import one_line
+from localr1.tui.rows import Row, Span, wrap_spans
+from localr1.tui.widgets.trace_view import TraceView
+
+
+class QuestionView(TraceView):
+    """The words do not grow; `text` is theirs alone."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"question--file"}
+
+    def __init__(
+        self, text: str = "", files: Sequence[FilePart] = (), *, classes: str | None = None
+    ) -> None:
+        super().__init__(text, classes=classes)
+        self.files = tuple(files)
+        """Attached to it."""
+        self._file_rows: list[Row] = []
+
+    def row_count(self) -> int:
+        """Files and words."""
+        return len(self._file_rows) + super().row_count()
+
+    def row(self, y: int) -> Row:
+        """The row at this index."""
+        files = len(self._file_rows)
+        return self._file_rows[y] if y < files else super().row(y - files)
+
+    def wrap(self, width: int) -> None:
+        """Wrap names and words for another width."""
+        spans = [Span(one_line(file_line(each)), ("question--file",)) for each in self.files]
+        self._file_rows = [row for span in spans for row in wrap_spans([span], width)]
+        super().wrap(width)
