@@ -108,4 +108,4 @@ def _cut(text: str, width: int) -> str:
 
 def _styled(line: str) -> Content:
     name, gap, rest = line.partition(_GAP)
-    return Content.assemble((name, "$text-primary"), (gap + rest, "$foreground 60%"))
+    return Content.assemble((name, "$text-primary"), (gap + rest, "$text-muted"))
