@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from localr1.tui.actions import (
     ACTIONS,
+    LIST_KEYS,
+    PICKED_KEYS,
     Action,
     Scope,
+    action_named,
     key_names,
 )
 from localr1.tui.entries import GAP, Entry, matching
