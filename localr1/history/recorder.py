@@ -10,6 +10,8 @@ from localr1.errors import StorageError
 from localr1.history.conversation import Conversation
 from localr1.history.unkept import UnkeptConversation
 
+AnyConversation = Conversation | UnkeptConversation
+
 SAVE_SECONDS = 0.5
 """A growing reply is saved this long after it changed: at most a second of it can be lost."""
 
@@ -20,7 +22,7 @@ class Recorder:
     After a failure it stops saving: `failure` says why, and the chat goes on.
     """
 
-    def __init__(self, conversation: Conversation | UnkeptConversation | None) -> None:
+    def __init__(self, conversation: AnyConversation | None) -> None:
         self._conversation = conversation
         self._position: int | None = None
         self._newest: Message | None = None
