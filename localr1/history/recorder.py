@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from localr1.chat.messages import Message
 from localr1.errors import StorageError
@@ -60,6 +61,28 @@ class Recorder:
             return
         try:
             await asyncio.to_thread(conversation.replace, position, message)
+        except StorageError as error:
+            self.failure = error
+
+    async def rewind(self, index: int) -> None:
+        """The next `add` becomes a sibling of the message at `index` (`Conversation.rewind`)."""
+        await self._turn(lambda conversation: conversation.rewind(index))
+
+    async def choose(self, index: int, number: int) -> None:
+        """Show a sibling of a message instead (`Conversation.choose`)."""
+        await self._turn(lambda conversation: conversation.choose(index, number))
+
+    async def _turn(self, work: Callable[[AnyConversation], None]) -> None:
+        """Change what is shown, after what is being saved; nothing happens after a failure."""
+        if self._saving is not None:
+            self._hurry.set()
+            await self._saving
+            self._hurry.clear()
+        self._position = self._newest = None
+        if self._conversation is None or self.failure:
+            return
+        try:
+            await asyncio.to_thread(work, self._conversation)
         except StorageError as error:
             self.failure = error
 
