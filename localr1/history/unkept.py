@@ -50,6 +50,8 @@ class UnkeptConversation:
     def choose(self, index: int, number: int) -> None:
         """Show a sibling of a message instead, and below it the path of its newest message."""
         place = self._tree.siblings(self._places[index])[number]
+        if place == self._places[index]:
+            return
         self._places = self._tree.path(self._tree.newest_below(place))
         self.messages[:] = [self._all[each] for each in self._places]
 

@@ -14,6 +14,7 @@ from localr1.errors import StorageError
 from localr1.history.conversation import Conversation
 from localr1.history.rows import _places
 from localr1.history.store import HistoryStore
+from localr1.history.unkept import UnkeptConversation
 
 
 def open_store(folder: Path) -> HistoryStore:
@@ -83,6 +84,27 @@ def test_a_new_way_hides_the_old_one_and_loses_nothing(
     assert read.branches(0) == (0, 1)
     assert [each.text for each in read.siblings(1)] == ["a1", "a2", "a3"]
     assert other.list()[0].message_count == 6
+
+
+def test_what_is_not_kept_branches_alike(grown: Conversation) -> None:
+    unkept = UnkeptConversation()
+    unkept.add(user_message("q1"))
+    for text in ("a1", "q2", "b"):
+        unkept.add(reply(text))
+    for text in ("a2", "a3"):
+        unkept.rewind(1)
+        unkept.add(reply(text))
+    for number in (0, 1, 0):
+        grown.choose(1, number)
+        unkept.choose(1, number)
+        assert [each.text for each in unkept.messages] == texts(grown).split()
+        assert unkept.branches(1) == grown.branches(1)
+    for conversation in (grown, unkept):
+        conversation.rewind(3)
+        conversation.add(reply("c"))
+        conversation.choose(3, 0)
+        conversation.choose(1, 0)
+        assert [each.text for each in conversation.messages] == ["q1", "a1", "q2", "b"]
 
 
 def test_choosing_shows_the_newest_below_and_is_remembered(

@@ -18,7 +18,7 @@ from benchmarks.history_kills import Tally, _check, kill_writers, open_store
 from localr1.chat.effort import Asked
 from localr1.chat.messages import Message, ReasoningPart, user_message
 from localr1.errors import StorageError
-from localr1.history import database
+from localr1.history import database, search_index
 from localr1.history.store import HistoryStore
 
 
@@ -27,6 +27,12 @@ def test_kills_lose_nothing(tmp_path: Path) -> None:
     assert tally.kills == 10
     assert tally.acknowledged > 30
     assert tally.sound, tally
+    with closing(open_store(tmp_path)) as store:
+        assert store._database.read(search_index.count_missing) < tally.kills * 2
+        store.search("anything")
+        assert store._database.read(search_index.count_missing) == 0
+        check = "INSERT INTO search (search) VALUES ('integrity-check')"
+        store._database.write(lambda connection: connection.execute(check))
 
 
 def test_the_kill_benchmark_notices_a_loss(tmp_path: Path) -> None:

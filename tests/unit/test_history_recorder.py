@@ -180,3 +180,29 @@ async def test_without_a_conversation_nothing_is_done() -> None:
     await recorder.replace(5, WHOLE)
     await recorder.finish(WHOLE)
     assert recorder.failure is None
+
+
+async def test_turning_waits_for_what_is_being_saved(
+    conversation: Conversation, tmp_path: Path
+) -> None:
+    recorder = Recorder(conversation)
+    await recorder.add(QUESTION)
+    recorder.update(CUT)
+    await recorder.rewind(1)
+    assert conversation.messages == [QUESTION]
+    await recorder.add(WHOLE)
+    assert stored(tmp_path, conversation) == [QUESTION, WHOLE]
+    await recorder.choose(1, 0)
+    assert stored(tmp_path, conversation) == conversation.messages == [QUESTION, CUT]
+    assert recorder.failure is None
+
+
+async def test_turning_that_fails_is_told(store: HistoryStore, tmp_path: Path) -> None:
+    mine = store.create("demo")
+    mine.add(QUESTION)
+    with closing(open_store(tmp_path)) as other:
+        recorder = Recorder(other.open(mine.id))
+        await recorder.rewind(0)
+        assert recorder.failure is not None
+        await recorder.choose(0, 0)
+    await Recorder(None).rewind(5)

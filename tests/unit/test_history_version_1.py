@@ -126,6 +126,9 @@ def test_what_it_holds_is_whole_after_the_migration(folder: Path) -> None:
         assert read.damaged_positions == frozenset()
         assert (read.title, read.model, read.limit) == ("two and two? é", "demo", None)
         assert store.notice is None
+        assert [read.branches(index) for index in range(2)] == [(0, 1)] * 2
+        assert [(hit.kind, hit.position) for hit in store.search("two é")] == [("question", 0)]
+        assert [(hit.kind, hit.position) for hit in store.search("hm 2")] == [("reasoning", 1)]
     with closing(connect(folder)) as connection:
         assert schema_version(connection) == NEWEST
 
