@@ -201,13 +201,14 @@ class Rule(NamedTuple):
 def _rules() -> dict[str, Rule]:
     hints = get_type_hints(Settings, include_extras=True)
     return {
-        each.name: _rule(*get_args(hints[each.name]), each.default)
+        each.name: _rule(hints[each.name], each.default)
         for each in fields(Settings)
         if each.name not in ("origins", "models")
     }
 
 
-def _rule(kind: Any, about: About, default: Any) -> Rule:
+def _rule(hint: Any, default: Any) -> Rule:
+    kind, about = get_args(hint)
     plain = next((part for part in get_args(kind) if part is not type(None)), kind)
     if get_origin(plain) is Literal:
         return Rule(str, get_args(plain), about, default)
@@ -222,10 +223,17 @@ def load_settings(
     flags: Mapping[str, object],
     environment: Mapping[str, str] = os.environ,
     file: Path | None = None,
+    text: str | None = None,
 ) -> Settings:
     """The settings; a flag goes before the environment, and that before the file.
 
     A flag that is None and a variable that is empty were not given.
+
+    Args:
+        flags: values by the names of settings.
+        environment: variables.
+        file: settings.toml, which may be missing.
+        text: of the file, where it was read already.
 
     Raises:
         UsageError: a value that cannot be used, a file that cannot be read, a setting in it
@@ -233,7 +241,7 @@ def load_settings(
     """
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
-    table = _table(file) if file else {}
+    table = _table(file, text) if file else {}
     models = _of_models(table.pop(_MODELS, {}), file) if file else {}
     for origin, given in (
         ("settings file", _from_table(table, file) if file else ()),
@@ -303,8 +311,8 @@ def _of_models(tables: object, path: Path) -> dict[str, dict[str, Any]]:
     return {name.lower(): dict(_from_table(table, path)) for name, table in tables.items()}
 
 
-def _table(path: Path) -> dict[str, Any]:
-    return _parsed(read_settings_text(path), path)
+def _table(path: Path, text: str | None) -> dict[str, Any]:
+    return _parsed(read_settings_text(path) if text is None else text, path)
 
 
 def check_settings_text(text: str, path: Path) -> dict[str, Any]:
@@ -317,12 +325,8 @@ def check_settings_text(text: str, path: Path) -> dict[str, Any]:
     Raises:
         UsageError: it is no TOML, or has a setting or a value that cannot be used.
     """
-    table = _parsed(text, path)
-    general = {name: value for name, value in table.items() if name != _MODELS}
-    for _ in _from_table(general, path):
-        pass
-    _of_models(table.get(_MODELS, {}), path)
-    return table
+    load_settings({}, {}, path, text)
+    return _parsed(text, path)
 
 
 def read_settings_text(path: Path) -> str:

@@ -78,8 +78,8 @@ class EngineClient:
         self._running_id: int | None = None
         self._command_ended = asyncio.Event()
         self._killed_for: str | None = None
-        self.log_path: Path | None = None
-        """What native code prints goes here; `os.devnull` where the folder cannot be used."""
+        self.log_path = Path(os.devnull)
+        """What native code prints goes here; nowhere where the folder cannot be used."""
 
     @property
     def pid(self) -> int | None:

@@ -138,11 +138,10 @@ class _Search:
         except OSError:
             return
         for entry in found:
-            if _is_kind(entry.is_file):
+            if _is(entry, os.DirEntry.is_file):
                 yield Path(entry.path)
         for entry in found:
-            # Links to folders could lead in circles
-            if depth and _is_kind(lambda each=entry: each.is_dir(follow_symlinks=False)):
+            if depth and _is(entry, _is_true_folder):
                 yield from self._files(Path(entry.path), depth - 1)
 
     def _counted(self, entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
@@ -153,11 +152,16 @@ class _Search:
             yield entry
 
 
-def _is_kind(check: Callable[[], bool]) -> bool:
+def _is(entry: os.DirEntry[str], check: Callable[[os.DirEntry[str]], bool]) -> bool:
     try:
-        return check()
+        return check(entry)
     except OSError:
         return False
+
+
+def _is_true_folder(entry: os.DirEntry[str]) -> bool:
+    # links to folders could lead in circles
+    return entry.is_dir(follow_symlinks=False)
 
 
 def _model_digest(manifest: Path) -> str:

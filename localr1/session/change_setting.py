@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localr1.session.setting_effects import SENTENCES, effect
 from localr1.settings import RULES, Settings, settings_now, variable
@@ -32,8 +32,8 @@ async def change_setting(session: ChatSession, file: Path, name: str, value: obj
     names = session.settings_names if before.origin(name) == "model's settings" else None
     if _overriding(before, name) is None:
         # Refused, where it is, before anything is written
-        given = RULES[name].default if value is None else value
-        session.check_settings(replace(before, **{name: given}))
+        given: dict[str, Any] = {name: RULES[name].default if value is None else value}
+        session.check_settings(replace(before, **given))
     if value is None:
         await asyncio.to_thread(forget_setting, file, name, names)
     else:

@@ -28,6 +28,7 @@ EFFECTS: dict[Effect, tuple[str, ...]] = {
         "read_ahead",
         "state_disk_gib",
         "speculate",
+        "collapse_thinking",
     ),
     "next load": (
         "n_ctx",
@@ -61,7 +62,7 @@ SENTENCES: dict[Effect, str] = {
 
 def effect(name: str) -> Effect:
     """From when on a change of this setting holds."""
-    return next(when for when, names in EFFECTS.items() if name in names)
+    return next((when for when, names in EFFECTS.items() if name in names), "next start")
 
 
 def check_together(settings: Settings) -> None:

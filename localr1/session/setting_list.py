@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "reasoning",
         "reasoning_tags",
         "force_thinking",
+        "collapse_thinking",
     ),
     "Speed": (
         "threads",

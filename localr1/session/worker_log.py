@@ -27,9 +27,9 @@ def newest_log(folder: Path, running: Path | None = None) -> Path | None:
 
     Args:
         folder: where logs are.
-        running: what the client says; `os.devnull` where nothing can be logged.
+        running: the log of the worker that runs, if one does.
     """
-    if running is not None and running != Path(os.devnull):
+    if running is not None:
         return running
     try:
         return max(folder.glob("worker-*.log"), default=None, key=lambda path: path.name)

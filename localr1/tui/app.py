@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from localr1 import paths
 from localr1.errors import ExitCode
 from localr1.tui.actions import bindings, commands
+from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
 from localr1.tui.preferences import Preferences, preferences
 from localr1.tui.screens.chat import ChatScreen
@@ -32,7 +33,7 @@ CLOSE_SECONDS = 8.0
 """Time the engine gets to end; its process is gone with ours in any case."""
 
 
-class Localr1App(App[None]):
+class Localr1App(CopyingApp):
     """Themes, the palette and quitting; everything else belongs to the screens."""
 
     TITLE = "localr1"
@@ -60,6 +61,13 @@ class Localr1App(App[None]):
         """The chat."""
         return ChatScreen(self._session, self._clock, self._preferred)
 
+    @property
+    def _chat(self) -> ChatScreen:
+        """The screen below all sheets."""
+        chat = self.screen_stack[0]
+        assert isinstance(chat, ChatScreen)
+        return chat
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our actions, and Textual's choice of themes."""
         for action, name in commands():
@@ -68,10 +76,11 @@ class Localr1App(App[None]):
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     def follow_settings(self, settings: Settings) -> None:
-        """Show what holds at once of changed settings."""
+        """Show what the interface itself follows of changed settings."""
         if settings.theme != self._theme_setting:
             self._theme_setting = settings.theme
             self.theme = self._usable_theme(settings.theme)
+        self._chat.prefer(preferences(settings))
 
     def _usable_theme(self, name: str | None) -> str:
         return name if name in self.available_themes else DARK.name
@@ -88,12 +97,10 @@ class Localr1App(App[None]):
         """Show every setting."""
         from localr1.tui.screens.settings import SettingsScreen
 
-        chat = self.screen_stack[0]
-        assert isinstance(chat, ChatScreen)
-        themes = sorted(self.available_themes)
+        again, themes = self._chat.load_again, sorted(self.available_themes)
         self._open(
             SettingsScreen,
-            lambda: SettingsScreen(self._session, chat.load_again, self.follow_settings, themes),
+            lambda: SettingsScreen(self._session, again, self.follow_settings, themes),
         )
 
     def action_doctor(self) -> None:
@@ -119,7 +126,7 @@ class Localr1App(App[None]):
     def _keys_in_use(self) -> dict[str, str]:
         """The keys of the chat's actions as they are now, by the names of the actions."""
         keys: dict[str, list[str]] = {}
-        for key, active in self.screen_stack[0].active_bindings.items():
+        for key, active in self._chat.active_bindings.items():
             keys.setdefault(active.binding.id or "", []).append(key)
         return {name: ",".join(of_action) for name, of_action in keys.items()}
 

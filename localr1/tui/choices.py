@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 LOOKING = "Looking at the computer…"
 _TOY = "a toy for small sums, opens at once"
+_USUAL_CELLS = 80
+"""Until the width of the terminal is known."""
+
 _SIZE_CELLS = 9
 _TOLD_CELLS = 38
 """What is said of a model; where it does not fit beside the name, it goes below."""
@@ -36,9 +39,11 @@ class ModelChoices(OptionList):
 
     def __init__(self, *, id: str | None = None) -> None:
         self._demo = find_model(DEMO)
+        self._demo_row = (DEMO, _size_of(self._demo), _TOY)
         self.found: list[LocalModel] = []
         self._fits: dict[Path, str] = {}
-        super().__init__(Option(""), id=id, compact=True)
+        first = next(_prompts([self._demo_row], _USUAL_CELLS))
+        super().__init__(Option(first), id=id, compact=True)
 
     def add(self, model: LocalModel) -> None:
         """One more, at the end: what is chosen already stays where it is."""
@@ -60,7 +65,7 @@ class ModelChoices(OptionList):
         self._show_all()
 
     def _show_all(self) -> None:
-        rows = [(DEMO, _size_of(self._demo), _TOY)]
+        rows = [self._demo_row]
         for model in self.found:
             fit = self._fits.get(model.reference.path, "")
             told = ", ".join(part for part in (model.place, fit) if part)

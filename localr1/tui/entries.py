@@ -61,7 +61,7 @@ def entry_rows(entries: Iterable[Entry], width: int, label_cells: int) -> Iterat
     for entry in entries:
         if not entry.label:
             yield from wrap_spans([_words(entry)], width)
-        elif width - label_cells < _ROOM_FOR_WORDS:
+        elif width - label_cells < _ROOM_FOR_WORDS or cell_len(entry.label) >= label_cells:
             yield from wrap_spans([_label(entry.label)], width)
             yield from _indented(wrap_spans([_words(entry)], max(1, width - 2)), 2)
         else:

@@ -137,11 +137,13 @@ class FirstRunApp(App[ModelReference]):
         self._fitting = Fitting(report, self._settings)
         self._computer.show(computer(report))
         self._real.show(real_models(self._fitting))
+        self._keep_in_sight()
         self._look_at_the_models()
 
     def on_model_found(self, message: ModelFound) -> None:
         """Add it to the choices."""
         self._choices.add(message.model)
+        self._keep_in_sight()
 
     def on_search_ended(self) -> None:
         """All are found."""
@@ -151,6 +153,7 @@ class FirstRunApp(App[ModelReference]):
     def on_fit_known(self, message: FitKnown) -> None:
         """Say it beside the model."""
         self._choices.tell(message.path, message.words)
+        self._keep_in_sight()
 
     def _look_at_the_models(self) -> None:
         if self._fitting is not None and not self._is_searching and self._choices.found:
@@ -185,8 +188,12 @@ class FirstRunApp(App[ModelReference]):
             self._path.insert_text_at_cursor(event.character)
 
     def on_option_list_option_highlighted(self) -> None:
-        """Keep the choices in sight where not everything fits."""
-        self._column.scroll_to_widget(self._choices, animate=False)
+        """Another one is to be chosen."""
+        self._keep_in_sight()
+
+    def _keep_in_sight(self) -> None:
+        """The choices, where not everything fits."""
+        self.call_after_refresh(self._column.scroll_to_widget, self._choices, animate=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Leave with the choice."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+from textual.widgets import Input
 
 from localr1.advice import doctor
 from localr1.advice.doctor import Loaded
@@ -14,9 +18,10 @@ from localr1.advice.report_rows import report_lines
 from localr1.errors import EngineError
 from localr1.hardware.machine import Power
 from localr1.settings import Settings
+from localr1.tui.app import Localr1App
 from localr1.tui.screens.doctor import DoctorScreen
 from tests.simulated import GIB, machine
-from tests.tui.harness import Chat, chat
+from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import PLAN, READY, ScriptedSession
 
 REASONED = msgspec.structs.replace(
@@ -136,3 +141,26 @@ async def test_a_loaded_model_is_told_of_without_a_new_plan(
     monkeypatch.setattr(doctor, "_ask_engine", ask)
     found = await doctor.examine(Settings(), loaded=Loaded(READY.model, REASONED))
     assert (found.model, found.plan) == (READY.model, REASONED)
+
+
+def test_view(
+    released: asyncio.Event, snapshot: SnapshotAssertion, snap_compare: Callable[..., bool]
+) -> None:
+    clock = Clock()
+    session = ScriptedSession(load=[msgspec.structs.replace(READY, plan=REASONED)])
+    app = Localr1App(session, None, clock)  # type: ignore[arg-type]  # the contract
+    seen: list[str] = []
+
+    async def reach(pilot: Pilot[None]) -> None:
+        released.set()
+        running = Chat(app, pilot, clock)
+        running.screen.composer.cursor_blink = False
+        await running.settle()
+        await open_doctor(running)
+        app.screen.query_one("#search", Input).cursor_blink = False
+        await running.settle()
+        seen.append(running.seen)
+
+    same_picture = snap_compare(app, terminal_size=(90, 40), run_before=reach)
+    assert seen[0] == snapshot
+    assert same_picture

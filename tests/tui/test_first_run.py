@@ -170,7 +170,7 @@ async def test_a_path_is_typed_and_completed(
         await running.pilot.press("tab", "ctrl+r", "enter")
     assert running.app.return_value is not None
     path = tmp_path / "deep" / "model.gguf"
-    assert running.app.return_value.path == path
+    assert running.app.return_value.path.absolute() == path
     assert load_settings({}, {}, tmp_path / "settings.toml").model == str(path)
 
 
@@ -230,6 +230,7 @@ def test_view(
         released.set()
         running = FirstRun(app, pilot)
         await running.until("cannot be used")
+        await pilot.pause(0.1)
         seen.append(running.seen)
 
     same_picture = snap_compare(app, terminal_size=size, run_before=reach)

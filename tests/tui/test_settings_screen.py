@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+from textual.widgets import Input
 
 from localr1 import paths
 from localr1.chat.effort import Asked
@@ -13,8 +17,9 @@ from localr1.engine.protocol import Reasoning
 from localr1.engine.sampling import Sampling
 from localr1.session.setting_list import GROUPS, list_settings
 from localr1.settings import RULES, load_settings
+from localr1.tui.app import Localr1App
 from localr1.tui.screens.settings import SettingsScreen
-from tests.tui.harness import Chat, chat
+from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import DONE, PLAN, ScriptedSession
 
 
@@ -74,11 +79,15 @@ async def test_choices_booleans_and_back_to_automatic() -> None:
         assert saved() == 'effort = "medium"\n'
         assert session.settings.effort == "medium"
         assert "from the next reply on" in running.seen
-        await running.pilot.press("r")
+        await running.pilot.press("delete")
         await running.settle()
         assert saved() == ""
         assert session.settings.effort is None
-        await running.pilot.press("slash", "ctrl+u", *"mlock", "enter")
+        await running.pilot.press(*"collapse", "enter")
+        await running.settle()
+        assert saved() == "collapse_thinking = false\n"
+        assert not running.screen._thinking.preferred.collapse_thinking
+        await running.pilot.press("delete", *"mlock", "enter")
         await running.settle()
         assert saved() == "mlock = true\n"
         await running.pilot.press("down", "enter")
@@ -115,10 +124,32 @@ async def test_where_values_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
         await running.settle()
         assert "it counts from the next start" in running.seen
         assert session.settings.n_ctx == 1024
-        await running.pilot.press("slash", "ctrl+u", *"min_p", "enter", "ctrl+u", *"0.5", "enter")
+        await running.pilot.press("slash", *"min_p", "enter", "ctrl+u", *"0.5", "enter")
         await running.settle()
     assert saved() == text.replace("512", "2048").replace("0.25", "0.5")
     assert session.settings.min_p == 0.5
+
+
+async def test_who_types_fast_is_ahead_of_the_focus() -> None:
+    async with chat(ScriptedSession(), size=(90, 30)) as running:
+        screen = await open_settings(running)
+        for character in "temper":
+            screen.typed_in_form(character)
+        await running.settle()
+        assert screen.search.value == "temper"
+        screen.action_change()
+        for character in "0.5":
+            screen.typed_in_form(character)
+        screen.action_change()
+        await running.settle()
+        assert saved() == "temperature = 0.5\n"
+        await running.pilot.press("r")
+        await running.settle()
+        assert screen.search.value == "r", "another search, and no setting was changed"
+        assert saved() == "temperature = 0.5\n"
+        await running.pilot.press("down", "ctrl+u")
+        await running.settle()
+        assert len(list(screen._shown())) == len(RULES)
 
 
 def test_the_conversations_limit_goes_before_the_settings() -> None:
@@ -212,3 +243,27 @@ async def test_hostile_values_are_only_text() -> None:
         await running.settle()
         assert "[bold]x[/] [@click=app.quit]y" in running.seen
         assert "\x1b" not in running.seen
+
+
+@pytest.mark.parametrize("size", [(90, 32), (40, 24)])
+def test_view(
+    size: tuple[int, int], snapshot: SnapshotAssertion, snap_compare: Callable[..., bool]
+) -> None:
+    clock = Clock()
+    session = from_file('n_ctx = 4096\n[models."r1"]\ntype_k = "q8_0"\n', {}, mlock=True)
+    app = Localr1App(session, None, clock)  # type: ignore[arg-type]  # the contract
+    seen: list[str] = []
+
+    async def reach(pilot: Pilot[None]) -> None:
+        running = Chat(app, pilot, clock)
+        running.screen.composer.cursor_blink = False
+        await running.settle()
+        await open_settings(running)
+        app.screen.query_one("#search", Input).cursor_blink = False
+        await pilot.press("down", "down", "down", "down", "down", "enter", "down")
+        await running.settle()
+        seen.append(running.seen)
+
+    same_picture = snap_compare(app, terminal_size=size, run_before=reach)
+    assert seen[0] == snapshot
+    assert same_picture

@@ -128,7 +128,8 @@ def test_what_somebody_else_writes_meanwhile_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write(tmp_path)
-    real, calls = settings_file._changed, []
+    real = settings_file._changed
+    calls: list[str] = []
 
     def slowly(*args: Any) -> str:
         changed = real(*args)

@@ -17,13 +17,13 @@ class Thinking:
 
     def __init__(self, screen: ChatScreen, preferred: Preferences) -> None:
         self._screen = screen
-        self._preferred = preferred
+        self.preferred = preferred
         self._hides = False
         self.shown_outline = Outline(screen)
 
     def prepare(self, turn: Turn) -> None:
         """Let a new turn show its thinking as the others do."""
-        turn.collapses = self._preferred.collapse_thinking
+        turn.collapses = self.preferred.collapse_thinking
         turn.hide_thinking(self._hides)
 
     async def outline(self) -> None:
@@ -58,8 +58,7 @@ class Thinking:
         if turn is None:
             self._screen.say("There is no thought to copy yet.")
             return
-        self._screen.app.copy_to_clipboard(turn.trace.text)
-        self._screen.say("Copied the thought.")
+        self._screen.put_on_clipboard(turn.trace.text, "the thought", "thought.txt")
 
     def open(self, turn: Turn) -> None:
         """Let the thinking of a turn be seen, hidden or not."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LOOKING = Entry("Looking at the computer and asking the engine…", kind="quiet")
 
+_LABEL_CELLS = 19
+
 _KINDS: dict[str, Kind] = {"problem": "problem", "command": "command", "verdict": "quiet"}
 
 
@@ -64,7 +66,7 @@ class DoctorScreen(TextSheet):
     def searched(self, words: str) -> None:
         """Show the rows with these words."""
         found = matching(self._entries, words)
-        self._view.show(found or [Entry("Nothing has these words.", kind="quiet")], 18)
+        self._view.show(found or [Entry("Nothing has these words.", kind="quiet")], _LABEL_CELLS)
 
 
 def _entry(row: ReportRow) -> Entry:
@@ -72,7 +74,7 @@ def _entry(row: ReportRow) -> Entry:
         return GAP
     if row.kind == "verdict":
         return Entry(row.text, kind="quiet")
-    text = f"{row.value}  {row.text}" if row.value else row.text
+    text = ": ".join(part for part in (row.value, row.text) if part)
     label = f"  {row.name}" if row.kind == "choice" else row.name
     # A command is copied into a shell: it must not be cut
     shown = clean(text) if row.kind == "command" else one_line(text)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from localr1.tui.actions import ACTIONS, Action, Scope, key_names
+from localr1.tui.actions import (
+    ACTIONS,
+    LIST_KEYS,
+    PICKED_KEYS,
+    Action,
+    Scope,
+    action_named,
+    key_names,
+)
 from localr1.tui.entries import GAP, Entry, matching
 from localr1.tui.screens.sheet import TextSheet
 from localr1.tui.widgets.entries_view import EntriesView
 
 HEADINGS: dict[Scope, str] = {
     "composer": "Writing",
-    "writing": "What goes with a question",
+    "writing": "Files and pastes",
     "chat": "The conversation",
     "steering": "While it thinks",
     "next": "The next reply",
@@ -20,9 +28,18 @@ HEADINGS: dict[Scope, str] = {
     "thinking": "Reading the thinking",
     "answer": "Answers",
     "find": "Finding",
+    "lists": "Conversations",
     "app": "localr1",
 }
 """In the order in which they are shown; a scope that is not here comes last, by its own name."""
+
+_SIGNS = {
+    "up": "Up",
+    "down": "Down",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+}
 
 MOUSE = (
     Entry("selects words; Ctrl+C copies them", "Drag"),
@@ -68,14 +85,30 @@ def _entries(keys: Mapping[str, str]) -> Iterator[Entry]:
         if actions:
             yield Entry(HEADINGS.get(scope, scope.capitalize()), kind="heading")
             for action in actions:
-                yield _entry(action, keys.get(action.name, action.keys))
+                yield _entry(action, keys)
             yield GAP
     yield Entry("The mouse", kind="heading")
     yield from MOUSE
 
 
-def _entry(action: Action, keys: str) -> Entry:
+def _entry(action: Action, keys: Mapping[str, str]) -> Entry:
     word = f"/{action.word}" if action.word else ""
-    label = ", ".join(part for part in (key_names(keys), word) if part)
+    told = (key_names(_keys(action, keys)), _single_key(action, keys), word)
+    label = ", ".join(part for part in told if part)
     sentence = f"{action.title}. {action.explanation}." if action.explanation else action.title
     return Entry(sentence, label or "Ctrl+P, its name")
+
+
+def _keys(action: Action, keys: Mapping[str, str]) -> str:
+    return keys.get(action.name, action.keys)
+
+
+def _single_key(action: Action, keys: Mapping[str, str]) -> str:
+    """A key that acts while a turn is picked or the list has the focus: "Tab e"."""
+    for opener, single in (("pick", PICKED_KEYS), ("conversations", LIST_KEYS)):
+        found = next((key for key, name in single.items() if name == action.name), None)
+        if found is not None:
+            first = key_names(_keys(action_named(opener), keys).split(",")[0])
+            key = found.split(",")[0]
+            return f"{first} {_SIGNS.get(key, key)}"
+    return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Click, Key
+from textual.events import Click, Key, Resize
 from textual.widgets import Input, Static
 
 from localr1 import paths
@@ -27,19 +27,22 @@ if TYPE_CHECKING:
 _MAY_BE_EMPTY = ("closing_sentence",)
 """Texts whose emptiness says something; all others that are left empty are automatic."""
 
-_KEPT_FROM_SEARCH = "r "
-
 
 class _Form(SheetBody, can_focus=True, inherit_bindings=False):
     """The lines; what is typed here is looked for."""
 
+    def on_focus(self) -> None:
+        """What is typed next is another search."""
+        assert isinstance(self.screen, SettingsScreen)
+        self.screen.next_search_is_new = True
+
     def on_key(self, event: Key) -> None:
-        """Begin to search, except with the letters that are keys here."""
-        if event.is_printable and event.character and event.character not in _KEPT_FROM_SEARCH:
+        """Hand on what is typed."""
+        if event.is_printable and event.character:
             event.stop()
             event.prevent_default()
             assert isinstance(self.screen, SettingsScreen)
-            self.screen.begin_search(event.character)
+            self.screen.typed_in_form(event.character)
 
 
 class SettingsScreen(Sheet):
@@ -55,12 +58,13 @@ class SettingsScreen(Sheet):
     AUTO_FOCUS = "#sheet-body"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "change", "Change", show=False),
-        Binding("delete,r", "automatic", "Back to automatic", show=False),
+        Binding("delete,ctrl+d", "automatic", "Back to automatic", show=False),
+        Binding("ctrl+u", "clear_search", "Show all", show=False),
         Binding("ctrl+r", "load_again", "Load the model again", show=False, priority=True),
     ]
     heading = "Settings"
     placeholder = "Type to search, as window or temperature"
-    hint = "Enter changes   Del or r: back to automatic   Esc closes"
+    hint = "Enter changes   Del: back to automatic   Esc closes"
 
     def __init__(
         self,
@@ -83,6 +87,8 @@ class SettingsScreen(Sheet):
         }
         self._current = self._lines[0]
         self._field: SettingField | None = None
+        self.next_search_is_new = True
+        """The next character typed in the form begins a search; else it goes on with one."""
         self._for_load: list[str] = []
         """Changed since the model was loaded, and in need of that."""
 
@@ -100,13 +106,31 @@ class SettingsScreen(Sheet):
         """The first line is the current one."""
         self._select(self._current)
 
+    def on_resize(self, event: Resize) -> None:
+        """Values stand in a column where there is room for one."""
+        super().on_resize(event)
+        self._show_values()
+
     # ---- searching and moving --------------------------------------------------------------
 
-    def begin_search(self, character: str) -> None:
-        """What is typed goes into the search, except for the stroke that only leads there."""
+    def typed_in_form(self, character: str) -> None:
+        """It belongs to the field that has just been opened, or else to the search.
+
+        Who types fast is ahead of the focus.
+        """
+        if self._field is not None:
+            self._field.type(character)
+            return
+        if self.next_search_is_new:
+            self.next_search_is_new = False
+            self.search.clear()
         self.search.focus()
-        if character != "/":
+        if character != "/":  # which only leads there
             self.search.insert_text_at_cursor(character)
+
+    def action_clear_search(self) -> None:
+        """Show all settings again."""
+        self.search.clear()
 
     def searched(self, words: str) -> None:
         """Show the settings with these words."""
@@ -170,7 +194,10 @@ class SettingsScreen(Sheet):
 
     def action_change(self) -> None:
         """Change the current setting: at once if it has two values, else in a field."""
-        if self._field is not None or not self._current.display:
+        if self._field is not None:
+            self._field.give()
+            return
+        if not self._current.display:
             return
         name = self._current.setting.name
         rule, value = RULES[name], getattr(self._session.settings, name)
@@ -184,8 +211,8 @@ class SettingsScreen(Sheet):
             text = text or AUTOMATIC
         self._field = SettingField(name, one_line(text, 4_096), expected_values(rule), choices)
         self.body.mount(self._field, after=self._current)
-        self.say("Enter saves   Esc leaves it as it was   empty means automatic")
-        self.call_after_refresh(self.body.scroll_to_widget, self._field, animate=False)
+        empty = "" if choices else "   empty means automatic"
+        self.say(f"Enter saves   Esc leaves it as it was{empty}")
 
     def on_setting_field_given(self, message: SettingField.Given) -> None:
         """Save it, if it can be used."""
@@ -228,7 +255,7 @@ class SettingsScreen(Sheet):
 
     def _show_values(self) -> None:
         for line, setting in zip(self._lines, self._settings(), strict=True):
-            line.show(setting)
+            line.show(setting, is_narrow=self.is_narrow)
 
     def _end_field(self) -> None:
         if self._field is not None:

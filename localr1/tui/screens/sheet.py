@@ -43,6 +43,7 @@ class Sheet(ModalScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.is_narrow = False
         self.search = LineInput(placeholder=self.placeholder, id="search")
         self.body = SheetBody(id="sheet-body")
         self.closing = Static(Content(self.hint), id="closing", markup=False)
@@ -66,7 +67,8 @@ class Sheet(ModalScreen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Leave no margins where there is no room for them."""
-        self.query_one("#sheet").set_class(event.size.width < NARROW, "-narrow")
+        self.is_narrow = event.size.width < NARROW
+        self.query_one("#sheet").set_class(self.is_narrow, "-narrow")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look for what was typed."""

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from localr1.session.setting_list import AUTOMATIC, ListedSetting
+from localr1.session.setting_list import ListedSetting
 from localr1.tui.marks import one_line
 from localr1.tui.widgets.line_input import LineInput
 
@@ -30,14 +30,16 @@ class SettingLine(Static):
         line: SettingLine
 
     def __init__(self, setting: ListedSetting) -> None:
-        super().__init__(_content(setting), classes="setting", markup=False)
+        super().__init__(_content(setting, _NAME_CELLS), classes="setting", markup=False)
         self.setting = setting
+        self._name_cells = _NAME_CELLS
 
-    def show(self, setting: ListedSetting) -> None:
-        """Show it as it is now."""
-        if setting != self.setting:
-            self.setting = setting
-            self.update(_content(setting))
+    def show(self, setting: ListedSetting, *, is_narrow: bool) -> None:
+        """Show it as it is now; where it is narrow, values stand in no column."""
+        name_cells = len(setting.name) + 2 if is_narrow else _NAME_CELLS
+        if (setting, name_cells) != (self.setting, self._name_cells):
+            self.setting, self._name_cells = setting, name_cells
+            self.update(_content(setting, name_cells))
 
     def on_click(self, event: Click) -> None:
         """Tell the form."""
@@ -45,14 +47,14 @@ class SettingLine(Static):
         self.post_message(self.Clicked(self))
 
 
-def _content(setting: ListedSetting) -> Content:
-    is_automatic = setting.value == AUTOMATIC and not setting.origin
+def _content(setting: ListedSetting, name_cells: int) -> Content:
+    is_quiet = not setting.origin
     value = one_line(setting.value, 200)
     became = f", now {setting.became}" if setting.became else ""
     origin = f"   {setting.origin}" if setting.origin else ""
     return Content.assemble(
-        (f"{setting.name:<{_NAME_CELLS}}", "$text-primary"),
-        (value or '""', "$foreground 60%" if is_automatic else "bold"),
+        (f"{setting.name:<{name_cells}}", "$text-primary"),
+        (value or '""', "$foreground 60%" if is_quiet else "bold"),
         (became, "$foreground 60%"),
         (origin, "$text-accent"),
         ("\n" + setting.sentence, "$foreground 60%"),
@@ -80,25 +82,36 @@ class SettingField(Vertical):
         super().__init__(classes="setting-field")
         self.setting_name = name
         self._value = value
-        self._expected = expected
         self._choices = choices
+        self._control: LineInput | OptionList = (
+            OptionList(*(Option(Content(one_line(each))) for each in choices))
+            if choices
+            else LineInput(value, expected)
+        )
         self._message = Static(Content(""), classes="setting-fault", markup=False)
         self._message.display = False
 
     def compose(self) -> ComposeResult:
         """The control, and room for what is wrong."""
-        if self._choices:
-            yield OptionList(*(Option(Content(one_line(each))) for each in self._choices))
-        else:
-            yield LineInput(self._value, self._expected)
+        yield self._control
         yield self._message
 
     def on_mount(self) -> None:
         """Ready to type or to choose."""
-        control = self.query_one("Input, OptionList")
-        control.focus()
-        if isinstance(control, OptionList) and self._value in self._choices:
-            control.highlighted = self._choices.index(self._value)
+        self._control.focus()
+        if isinstance(self._control, OptionList) and self._value in self._choices:
+            self._control.highlighted = self._choices.index(self._value)
+        self.call_after_refresh(self.scroll_visible, animate=False)
+
+    def type(self, character: str) -> None:
+        """Take a character that was typed before the field had the focus."""
+        if isinstance(self._control, LineInput):
+            self._control.insert_text_at_cursor(character)
+
+    def give(self) -> None:
+        """Hand over what is in the line, if it is one."""
+        if isinstance(self._control, LineInput):
+            self.post_message(self.Given(self, self._control.value))
 
     def complain(self, text: str) -> None:
         """Say what is wrong with what was given."""
