@@ -215,11 +215,10 @@ async def test_enter_waits_a_moment_for_a_file_then_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
-    real = read_attachment
 
     def slowly(path: Path) -> AttachedFile:
         go.wait()
-        return real(path)
+        return read_attachment(path)
 
     monkeypatch.setattr(attachments, "read_attachment", slowly)
     monkeypatch.setattr("localr1.tui.widgets.composer.READING_SECONDS", 0.05)
