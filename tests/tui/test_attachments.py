@@ -12,6 +12,7 @@ import pytest
 from textual import events
 
 from localr1.chat.messages import FilePart, Message, TextPart, user_message
+from localr1.session.attached_file import AttachedFile, read_attachment
 from localr1.tui.composing import attachments
 from localr1.tui.composing.attachments import Room, fit_warning
 from tests.tui.harness import Chat, chat
@@ -206,9 +207,9 @@ async def test_enter_waits_a_moment_for_a_file_then_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
-    real = attachments.read_attachment
+    real = read_attachment
 
-    def slowly(path: Path) -> attachments.AttachedFile:
+    def slowly(path: Path) -> AttachedFile:
         go.wait()
         return real(path)
 

@@ -82,7 +82,7 @@ class ChatScreen(ChatView):
         preferred: Preferences = Preferences(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(session, clock)
-        self.composer.on_draft = lambda _: self.run_worker(self.keep_draft(), group="draft")
+        self.composer.on_draft = self._keep_draft_soon
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
@@ -146,6 +146,9 @@ class ChatScreen(ChatView):
         self.composer.focus()
         if self.is_narrow:
             self.show_list(False)
+
+    def _keep_draft_soon(self, _: str) -> None:
+        self.run_worker(self.keep_draft(), group="draft")
 
     async def keep_draft(self) -> None:
         """Keep what is being written with the conversation that is shown."""
