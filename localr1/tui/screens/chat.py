@@ -45,6 +45,8 @@ from localr1.units import download_size
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from textual.widget import Widget
+
     from localr1.history.search import SearchHit
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
@@ -442,6 +444,11 @@ class ChatScreen(ChatView):
         """Show or hide the list of conversations, which takes its room from the other panels."""
         super().show_list(is_shown)
         self._thinking.shown_outline.place()
+
+    def focus_after_panel(self, earlier: Widget | None) -> None:
+        """Give the keys back to the turns where one is picked, or else to the composer."""
+        is_picking = earlier is self.transcript and self._picker.picked is not None
+        (self.transcript if is_picking else self.composer).focus()
 
     def uncover(self) -> None:
         """Let the conversation be seen where the outline stands in its place."""
