@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from localr1.tui.app import Localr1App
 
@@ -40,6 +40,10 @@ PARAGRAPH = (
 CODE = "```python\ndef total(n):\n    return sum(range(1, n + 1))  # slow\n```\n\n"
 LIST = "".join(f"{n}. The step number {n} uses **what was shown** before.\n" for n in range(1, 9))
 TABLE = "| n | sum |\n|---|---|\n| 10 | 55 |\n| 100 | 5,050 |\n\n"
+FORMULAS = (
+    "With \\(x_1 = \\frac{1}{2}\\) and $a^2 + b^2 = c^2$ the sum is\n\\[\n"
+    "\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}\n\\]\nso that $x \\in \\mathbb{R}$ holds.\n\n"
+)
 MIXED = [PARAGRAPH, PARAGRAPH, LIST + "\n", PARAGRAPH, CODE, PARAGRAPH, f"## Next\n\n{TABLE}"]
 
 
@@ -96,8 +100,11 @@ async def _measure(app: Localr1App) -> dict[str, list[float]]:
     return {
         "thinking, 12 rows": [await _cost(app, "thinking", kb, "") for kb in SIZES_KB],
         "thinking, all rows": [await _cost(app, "thinking", kb, "all") for kb in SIZES_KB],
+        "thinking, outline open": [await _cost(app, "thinking", kb, "outline") for kb in SIZES_KB],
+        "thinking, words found": [await _cost(app, "thinking", kb, "found") for kb in SIZES_KB],
         "thinking, folded": [await _cost(app, "thinking", kb, "folded") for kb in SIZES_KB],
         "answer, mixed Markdown": [await _cost(app, "answer", kb, "") for kb in SIZES_KB],
+        "answer, formulas": [await _cost(app, "answer", kb, "formulas") for kb in SIZES_KB],
     }
 
 
@@ -106,32 +113,35 @@ async def _cost(app: Localr1App, what: str, size_kb: int, how: str) -> float:
     from localr1.engine.protocol import Answer, Reasoning
     from localr1.tui.messages import EventsArrived
     from localr1.tui.screens.chat import ChatScreen
-    from localr1.tui.turn import Turn
 
     screen = app.screen
     assert isinstance(screen, ChatScreen)
-    await screen.transcript.remove_children()
-    turn = Turn("What does an update cost?")
-    screen._turns.append(turn)
-    screen.transcript.add_turn(turn)
+    screen._turns.show(())
+    turn = screen._turns.add("What does an update cost?", 0)
     event = Reasoning if what == "thinking" else Answer
-    pieces = _pieces()
+    pieces = _pieces([PARAGRAPH, FORMULAS] if how == "formulas" else MIXED)
     for _ in range(size_kb * 1024 // UPDATE_CHARACTERS):
         turn.apply(event(text=next(pieces), tokens=8))
     turn.trace.set_class(how != "all", "-live")
     turn.trace.display = what == "thinking" and how != "folded"
+    if how == "outline":
+        screen.call_later(screen.action_control, "thinking", "outline")
+    elif how == "found":
+        screen.call_later(screen.find, "the", 0)
     await asyncio.sleep(1.5)
     started = time.process_time()
     for _ in range(UPDATES):
         update = event(text=next(pieces), tokens=8)
         screen.post_message(EventsArrived([update], of_reply=True))
         await asyncio.sleep(INTERVAL_SECONDS)
-    return (time.process_time() - started) / UPDATES * 1000
+    cost = (time.process_time() - started) / UPDATES * 1000
+    screen._close_panel()
+    return cost
 
 
-def _pieces() -> Iterator[str]:
+def _pieces(blocks: Sequence[str]) -> Iterator[str]:
     waiting = ""
-    for block in cycle(MIXED):
+    for block in cycle(blocks):
         waiting += block
         while len(waiting) >= UPDATE_CHARACTERS:
             yield waiting[:UPDATE_CHARACTERS]

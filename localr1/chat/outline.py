@@ -64,6 +64,8 @@ class Outliner:
         self._closed: list[Step] = []
         self._open: Step | None = None
         self._small = SMALL_CHARACTERS
+        self.begun = 0
+        """How many steps were begun so far, before any of them were joined."""
 
     def append(self, text: str) -> None:
         """Add text that follows what is there."""
@@ -90,14 +92,16 @@ class Outliner:
         place = self._blocks.place(text, is_whole=is_whole)
         step = self._open
         if step is None:
-            self._open = Step(start, self._length, "start", text.strip(), start)
+            self.begun += 1
+            self._open = Step(start, self._length, "start", text.lstrip(), start)
         elif step.words and _begins_step(place, found, start - step.start):
             self._close()
-            self._open = Step(start, self._length, found.kind, text.strip(), start)
+            self.begun += 1
+            self._open = Step(start, self._length, found.kind, text.lstrip(), start)
         else:
             words = step.words
             if len(words) < WORDS_CHARACTERS:
-                words = f"{words} {text.strip()}".strip()
+                words = (words + text).lstrip()
             self._open = step._replace(end=self._length, words=words)
 
     def _close(self) -> None:

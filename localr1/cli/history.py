@@ -108,7 +108,7 @@ def show(identity: str, reasoning: Literal["show", "hide", "only"]) -> int:
 
 
 @history.command()
-@click.argument("identity", metavar="ID", required=False)
+@click.argument("identity", metavar="[ID]", required=False)
 @click.option("--all", "everything", is_flag=True, help="All conversations.")
 @click.option(
     "--format",
@@ -130,7 +130,10 @@ def export(
     output: str | None,
     force: bool,
 ) -> int:
-    """Write the conversation ID, or all, to files, and print their paths."""
+    """Write a conversation, or all, to files.
+
+    ID names the conversation. The paths of the files are printed.
+    """
     from localr1.cli.history_export import export_all, export_one
 
     if everything == (identity is not None):

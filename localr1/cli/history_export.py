@@ -16,6 +16,7 @@ from localr1.history.store import ConversationSummary, HistoryStore
 from localr1.units import count
 
 _MOST = 1_000_000
+_PIECE_CHARACTERS = 16_384
 
 
 def export_one(
@@ -36,7 +37,7 @@ def export_one(
     tree = store.whole(identity)
     text = export_text(tree, format_)
     if output == "-":
-        printer.data(text)
+        _print(printer, text)
         return
     path = Path(output or ".").expanduser()
     if _is_folder(path, output):
@@ -86,7 +87,7 @@ def _export_together(
         _check_free([path], force=force)
     text = as_json(map(store.whole, ids))
     if output == "-":
-        printer.data(text)
+        _print(printer, text)
     else:
         _write(printer, path, text)
 
@@ -113,6 +114,12 @@ def _check_free(paths: list[Path], *, force: bool) -> None:
             what = "exists" if path.is_file() else "is there and is no file"
             hint = "overwrite it with --force, or name another with -o"
             raise StorageError(f"{path} {what}", hint if path.is_file() else "name another with -o")
+
+
+def _print(printer: Printer, text: str) -> None:
+    """In pieces: a reader that goes away is noticed at the next one."""
+    for start in range(0, len(text), _PIECE_CHARACTERS):
+        printer.data(text[start : start + _PIECE_CHARACTERS])
 
 
 def _write(printer: Printer, path: Path, text: str) -> None:

@@ -250,7 +250,7 @@ class Conversation:
     def _save(self, place: int, message: Message, parent: int | None) -> None:
         self._check_writable()
         self._lock()
-        title = self.title or (title_of(message.text) if message.role == "user" else "")
+        title = self.title or (title_of(_words(message)) if message.role == "user" else "")
 
         def work(connection: sqlite3.Connection) -> None:
             now = self._write_row(connection, title)
@@ -297,3 +297,8 @@ class Conversation:
         if not self._locked and not self._locks.take(self.id):
             raise StorageError(f"conversation {self.id} is being written by another process")
         self._locked = True
+
+
+def _words(question: Message) -> str:
+    """What a title can be made of: the names of the files where there is nothing else."""
+    return question.text.strip() or ", ".join(file.name for file in question.files)

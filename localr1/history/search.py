@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from localr1.history.migrations import columns_since
 from localr1.history.search_terms import Term, expression, folded, loosened
 from localr1.history.snippets import Range, Snippet, snippet_of
 from localr1.terminal_text import clean, clean_line
@@ -24,16 +25,20 @@ _BY_INDEX = f"""
     JOIN conversation AS c ON c.id = m.conversation_id
     WHERE search MATCH ? AND c.deleted_at IS NULL ORDER BY search.rowid DESC LIMIT ?
 """
-_LOOKED_AT = "CASE p.kind WHEN 'file' THEN p.name ELSE p.text END LIKE ? ESCAPE '!'"
 _ONE_BY_ONE = f"""
     SELECT {_COLUMNS} FROM message AS m JOIN conversation AS c ON c.id = m.conversation_id
-    WHERE c.deleted_at IS NULL AND {{conditions}} ORDER BY m.id DESC LIMIT ?
+    WHERE {{deleted_at}} IS NULL AND {{conditions}} ORDER BY m.id DESC LIMIT ?
 """
-_HAS_PART = f"EXISTS (SELECT 1 FROM part AS p WHERE p.message_id = m.id AND {_LOOKED_AT})"
+_HAS_PART = """
+    EXISTS (
+        SELECT 1 FROM part WHERE message_id = m.id
+        AND CASE kind WHEN 'file' THEN {name} ELSE text END LIKE ? ESCAPE '!'
+    )
+"""
 _TITLES = """
     SELECT (SELECT id FROM message WHERE conversation_id = c.id ORDER BY position DESC LIMIT 1),
         c.id, c.title, c.updated_at
-    FROM conversation AS c WHERE c.deleted_at IS NULL
+    FROM conversation AS c WHERE {deleted_at} IS NULL
 """
 
 
@@ -89,9 +94,12 @@ def _rows(
     match = expression(terms) if indexed else ""
     if match:
         return connection.execute(_BY_INDEX, (match, limit)).fetchall()
-    conditions = " AND ".join([_HAS_PART] * len(terms))
+    has_part = _HAS_PART.format(name=columns_since(connection, 3, "name"))
+    query = _ONE_BY_ONE.format(
+        deleted_at=columns_since(connection, 3, "deleted_at"),
+        conditions=" AND ".join([has_part] * len(terms)),
+    )
     patterns = [_like(term.text) for term in terms]
-    query = _ONE_BY_ONE.format(conditions=conditions)
     return connection.execute(query, (*patterns, limit)).fetchall()
 
 
@@ -102,8 +110,9 @@ def _like(text: str) -> str:
 
 def _hit(connection: sqlite3.Connection, row: tuple[Any, ...], terms: Sequence[Term]) -> SearchHit:
     identity, conversation, title, position, role, created = row
+    name = columns_since(connection, 3, "name")
     texts = connection.execute(
-        "SELECT kind, text, name FROM part WHERE message_id = ? ORDER BY position", (identity,)
+        f"SELECT kind, text, {name} FROM part WHERE message_id = ? ORDER BY position", (identity,)
     ).fetchall()
     own: HitKind = "answer" if role == "assistant" else "question"
     choices = [_choice(columns, own, terms) for columns in texts]
@@ -134,9 +143,10 @@ def _title_hits(
     connection: sqlite3.Connection, terms: Sequence[Term], limit: int
 ) -> list[SearchHit]:
     words = [word for term in terms for word in folded(term.text).split()]
+    query = _TITLES.format(deleted_at=columns_since(connection, 3, "deleted_at"))
     candidates = [
         row
-        for row in connection.execute(_TITLES).fetchall()
+        for row in connection.execute(query).fetchall()
         if row[0] is not None and all(map(folded(str(row[2])).__contains__, words))
     ]
     candidates.sort(key=itemgetter(0), reverse=True)

@@ -85,7 +85,8 @@ def add_missing(connection: sqlite3.Connection) -> bool:
     """Put some of the messages in that are not; True when there are more."""
     missing = count_missing(connection)
     batch = min(missing, _BATCH_MESSAGES)
-    for (message_id,) in connection.execute(_MISSING, (batch,)).fetchall():
+    # FTS5 gathers rows in memory as long as their ids rise, and writes at each that does not.
+    for (message_id,) in sorted(connection.execute(_MISSING, (batch,)).fetchall()):
         _insert(connection, message_id)
     return batch < missing
 

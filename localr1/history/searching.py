@@ -9,6 +9,7 @@ import threading
 from localr1.errors import StorageError
 from localr1.history import search_index
 from localr1.history.database import Database
+from localr1.history.migrations import NEWEST, schema_version
 from localr1.history.search import SearchHit, find
 from localr1.history.search_terms import terms_of
 
@@ -43,7 +44,7 @@ class Searching:
 
     def _complete(self) -> bool:
         """Index what is not; False where there can be no index here."""
-        if not search_index.available():
+        if not search_index.available() or self._database.read(schema_version) < NEWEST:
             return False
         with contextlib.suppress(StorageError):
             if self._database.read(self._is_complete):

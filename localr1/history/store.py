@@ -18,7 +18,7 @@ from localr1.errors import ConversationNotFound, StorageError
 from localr1.history import transfer
 from localr1.history.conversation import Conversation
 from localr1.history.database import Database
-from localr1.history.deletion import mark_deleted, marked, remove_for_good, unmark
+from localr1.history.deletion import Deletions
 from localr1.history.locks import Locks
 from localr1.history.migrations import columns_since
 from localr1.history.rows import StoredMessage, read_messages
@@ -52,7 +52,7 @@ class HistoryStore:
         self._database = Database(path, self._locks)
         self._searching = Searching(self._database)
         self._open: WeakSet[Conversation] = WeakSet()
-        self._deleted: set[str] = set()
+        self._deletions = Deletions(self._database, self._locks)
         with contextlib.suppress(StorageError):
             self.purge_deleted()
 
@@ -157,21 +157,9 @@ class HistoryStore:
             StorageError: another window has it open, or the history cannot be written.
         """
         identity = self._full_id(conversation_id)
-        # The lock stays: while it can come back no other window may remove it.
-        held = self._locks.holds(identity)
-        if not held and not self._locks.take(identity):
-            raise StorageError(
-                f"conversation {identity} is open in another window", "close it there first"
-            )
-        try:
-            self._database.write(lambda connection: mark_deleted(connection, identity))
-        except BaseException:
-            if not held:
-                self._locks.release(identity)
-            raise
+        self._deletions.delete(identity)
         for conversation in self._opened(identity):
             conversation.close(keep_lock=True)
-        self._deleted.add(identity)
 
     def restore(self, conversation_id: str) -> None:
         """Bring back a conversation that was deleted through this store.
@@ -180,11 +168,7 @@ class HistoryStore:
             ConversationNotFound: it was not, or it has been removed.
             StorageError: it could not be saved.
         """
-        if conversation_id not in self._deleted:
-            raise ConversationNotFound(f"no deleted conversation {clean_line(conversation_id)!r}")
-        self._database.write(lambda connection: unmark(connection, conversation_id))
-        self._deleted.discard(conversation_id)
-        self._locks.release(conversation_id)
+        self._deletions.restore(conversation_id)
 
     def purge_deleted(self) -> builtins.list[str]:
         """Remove what was deleted for good, with what a program that was killed left so.
@@ -194,17 +178,7 @@ class HistoryStore:
         Raises:
             StorageError: the history cannot be written.
         """
-        marks = self._database.read(marked)
-        gone = [each for each in marks if each in self._deleted or self._locks.take(each)]
-        try:
-            if gone:
-                self._database.write(lambda connection: remove_for_good(connection, gone))
-                self._deleted.clear()
-        finally:
-            for identity in gone:
-                if identity not in self._deleted:
-                    self._locks.release(identity)
-        return gone
+        return self._deletions.purge()
 
     def whole(self, conversation_id: str) -> ConversationTree:
         """The conversation whose id is, or alone begins with, this: all branches, to be exported.
@@ -230,7 +204,7 @@ class HistoryStore:
 
     def close(self) -> None:
         """Remove what was deleted here, and close the database; other windows may write then."""
-        if self._deleted:
+        if self._deletions.pending:
             with contextlib.suppress(StorageError):  # the next start removes it
                 self.purge_deleted()
         self._database.close()

@@ -138,9 +138,12 @@ def _said(messages: Sequence[TreeMessage]) -> list[tuple[Any, ...]]:
 
 
 def _there(connection: sqlite3.Connection, identity: str) -> list[tuple[Any, ...]] | None:
-    """What the conversation of this id says; None where there is none."""
-    found = connection.execute("SELECT 1 FROM conversation WHERE id = ?", (identity,)).fetchone()
-    return _said(_read_messages(connection, identity)[0]) if found else None
+    """What the conversation of this id says, nothing of a deleted one; None where there is none."""
+    query = "SELECT deleted_at FROM conversation WHERE id = ?"
+    found = connection.execute(query, (identity,)).fetchone()
+    if found is None:
+        return None
+    return _said(_read_messages(connection, identity)[0]) if found[0] is None else []
 
 
 def _storable(tree: ConversationTree) -> ConversationTree:

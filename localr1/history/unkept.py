@@ -14,7 +14,7 @@ class UnkeptConversation:
     read_only = False
 
     def __init__(self) -> None:
-        self.title = ""
+        self.title = self.draft = ""
         self.limit: Asked | None = None
         self.messages: list[Message] = []
         """From the first message to the last one shown; indexes are into this."""
@@ -64,6 +64,10 @@ class UnkeptConversation:
     def set_limit(self, limit: Asked | None) -> None:
         """Limit the reasoning of its replies."""
         self.limit = limit
+
+    def set_draft(self, text: str) -> None:
+        """Keep what was typed and not sent."""
+        self.draft = text
 
     def close(self) -> None:
         """Nothing is held."""

@@ -273,7 +273,7 @@ class ChatSession:
         """
         await self._between.interrupt()
         if at is not None:
-            self._kept.rewind(at)
+            await self._kept.rewind(at)
         await self._kept.ask(clean(text), files)
         for notice in self._notices.of_storage(self._kept.failure):
             yield notice
@@ -289,7 +289,7 @@ class ChatSession:
             limit: how long this reply may think.
         """
         await self._between.interrupt()
-        self._kept.rewind(position + 1)
+        await self._kept.rewind(position + 1)
         self._kept.begin_reply()
         async for event in self._reply([ReplyBuilder()], limit):
             yield event
@@ -443,6 +443,15 @@ class ChatSession:
             StorageError: it cannot be kept.
         """
         await self._kept.rename(title)
+
+    @property
+    def draft(self) -> str:
+        """What was typed and not sent when the conversation was left."""
+        return self._kept.draft
+
+    async def keep_draft(self, text: str) -> None:
+        """Keep what is typed and not sent with the conversation."""
+        await self._kept.keep_draft(text)
 
     async def take_up(self, conversation: Conversation | None) -> None:
         """Leave this conversation for another one; the model stays loaded.

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from localr1 import paths
 from localr1.errors import ExitCode
 from localr1.tui.actions import bindings, commands
+from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
 from localr1.tui.preferences import Preferences, preferences
 from localr1.tui.screens.chat import ChatScreen
@@ -32,7 +33,7 @@ CLOSE_SECONDS = 8.0
 """Time the engine gets to end; its process is gone with ours in any case."""
 
 
-class Localr1App(App[None]):
+class Localr1App(CopyingApp):
     """Themes, the palette and quitting; everything else belongs to the screens."""
 
     TITLE = "localr1"

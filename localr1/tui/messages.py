@@ -11,6 +11,7 @@ from textual.widget import Widget
 from localr1.chat.messages import Message as Reply
 from localr1.engine.protocol import Event
 from localr1.tui.actions import Action
+from localr1.tui.markdown.pressable import CodeBlock
 from localr1.tui.question import Question, Written
 
 
@@ -48,6 +49,20 @@ class ThinkingToggled(Message):
 @dataclass
 class EarlierWanted(Message):
     """A person scrolled to the first turn that is shown."""
+
+
+@dataclass
+class LinkClicked(Message):
+    """A link of an answer was clicked."""
+
+    address: str
+
+
+@dataclass
+class CodeClicked(Message):
+    """The label of a code block was clicked."""
+
+    block: CodeBlock
 
 
 @dataclass

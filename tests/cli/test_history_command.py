@@ -94,9 +94,9 @@ def test_listed_searched_and_shown() -> None:
     assert limited.stdout.count(b"\n") == 1
     assert b"--limit 10" in limited.stderr
 
-    assert out("search", "wav", "roll") == (
+    assert out("search", "roll", "wav") == (
         "261126-bbbbbb  2026-11-26  The sea\n  answer     Waves roll.\n"
-    ) or out("search", "roll", "wav").startswith("261126-bbbbbb")
+    )
     (hit,) = json_lines(out("search", "sure", "--json").encode())
     assert (hit["kind"], hit["position"]) == ("reasoning", 1)
     nothing = localr1("history", "search", "nowhere")
@@ -298,13 +298,13 @@ def test_a_closed_pipe_ends_it(tmp_path: Path) -> None:
     command = " ".join(f"'{part}'" for part in LOCALR1)
     for what in ("show 261126-c", "export 261126-c -o -"):
         done = subprocess.run(
-            ["bash", "-c", f"{command} history {what} | head -c 20; echo; echo ${{PIPESTATUS[0]}}"],
+            ["bash", "-c", f"{command} history {what} | head -c 9; echo ${{PIPESTATUS[0]}}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=60,
             check=True,
         )
-        assert done.stdout.splitlines()[-1] == f"{int(ExitCode.OUTPUT_CLOSED)}".encode()
+        assert done.stdout.endswith(f"{int(ExitCode.OUTPUT_CLOSED)}\n".encode())
         assert is_one_line_error(done.stderr)
 
 

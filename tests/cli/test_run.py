@@ -462,3 +462,24 @@ def test_the_line_chat_reads_ahead_while_it_waits_for_a_line() -> None:
     assert process.returncode == 0
     first, second = done
     assert second["cached_tokens"] > first["prompt_tokens"] + first["answer_tokens"] // 2
+
+
+def test_files_are_attached_and_what_cannot_be_is_an_error(tmp_path: Path) -> None:
+    model = write_transcript(tmp_path, REPLY)
+    (tmp_path / "a b.txt").write_bytes("one zwölf".encode("latin-1"))
+    (tmp_path / "c.py").write_text("two three")
+    files = ("--file", tmp_path / "a b.txt", "--file", tmp_path / "c.py")
+    done = localr1("run", model, "Which?", *files, "--json", "--history")
+    # R1's form: [file name]: NAME, [file content begin], the words, [file content end]
+    words = 4 + 3 + 2 + 3 + 3 + 3 + 2 + 3 + 1
+    assert json_lines(done.stdout)[-1]["prompt_tokens"] == words
+    assert b"a b.txt: not UTF-8, read as Latin-1" in done.stderr
+    alone = localr1("run", model, *files, "--json")
+    # the line feed at the end counts where nothing follows it
+    assert json_lines(alone.stdout)[-1]["prompt_tokens"] == words
+    missing = localr1("run", model, "x", "--file", tmp_path / "gone")
+    assert missing.returncode == ExitCode.NOT_FOUND
+    refused = localr1("run", model, "x", "--file", tmp_path)
+    assert refused.returncode == ExitCode.USAGE
+    assert is_one_line_error(missing.stderr)
+    assert is_one_line_error(refused.stderr)

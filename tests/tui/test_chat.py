@@ -263,7 +263,7 @@ async def test_copy_answer_goes_to_the_clipboard() -> None:
         await running.pilot.press("ctrl+o")
         assert running.app.clipboard == ANSWER
         await running.settle()
-        assert "Copied the answer." in running.rows()[-1]
+        assert "Copied the answer, 1 line." in running.rows()[-1]
 
 
 async def test_page_keys_scroll_and_the_end_is_followed_again() -> None:

@@ -134,6 +134,25 @@ async def test_what_was_deleted_is_gone_after_the_end(store: HistoryStore, tmp_p
     assert identity
 
 
+async def test_each_conversation_keeps_what_was_not_sent(store: HistoryStore) -> None:
+    moon = keep(store, "How far is the moon?", "Far.")
+    async with chat_over(store, REPLY) as running:
+        await running.ask("What is 2 + 2?")
+        await running.pilot.press(*"and 3")
+        await running.pilot.press("f5")
+        await running.settle()
+        await running.pilot.press("up", "down", "down", "enter")
+        await running.settle()
+        assert running.texts(".question") == ["How far is the moon?"]
+        assert running.screen.composer.text == ""
+        await running.pilot.press(*"why")
+    with contextlib.closing(store.open(moon)) as opened:
+        assert opened.draft == "why", "kept when the chat was left"
+    sums = next(each.id for each in store.list() if each.title == "What is 2 + 2?")
+    with contextlib.closing(store.open(sums)) as opened:
+        assert opened.draft == "and 3"
+
+
 async def test_a_reply_is_not_left_alone(store: HistoryStore) -> None:
     wait = asyncio.Event()
     keep(store, "How far is the moon?", "Far.")
@@ -157,6 +176,8 @@ async def test_search_goes_to_the_place(store: HistoryStore) -> None:
         await running.pilot.press("enter")
         await running.settle()
         assert running.texts(".question") == ["How far is the moon?"]
+        assert "1 of 1" in running.seen
+        assert running.screen.turns[0].is_open
 
 
 async def test_search_takes_anything(store: HistoryStore) -> None:

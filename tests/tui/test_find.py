@@ -98,7 +98,7 @@ async def test_finding_goes_through_questions_thoughts_and_answers() -> None:
         assert screen.composer.has_focus
         assert screen.composer.text == "a draft"
         assert marked(first.question, HIT) == []
-        assert screen.session.sent == []  # type: ignore[attr-defined]
+        assert len(screen.session.messages) == len(MESSAGES)
 
 
 async def test_capitals_are_meant_and_nothing_found_is_said() -> None:

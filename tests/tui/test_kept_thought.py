@@ -109,6 +109,6 @@ async def test_what_goes_wrong_is_said_and_the_chat_goes_on() -> None:
     async with chat(session) as running:
         await running.pilot.press("f8")
         await running.settle()
-        assert "the engine is gone (1, True)" in running.rows()[-1]
+        assert "The engine is gone (1, True)" in running.rows()[-1]
         await running.ask("Still there?")
         assert "Here." in running.seen

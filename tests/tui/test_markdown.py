@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 from localr1.tui.markdown import blocks, parser
 from localr1.tui.markdown.blocks import PIECE_LIMIT, WHOLE_LIMIT, GrowingMarkdown
+from localr1.tui.markdown.pressable import CodeBlock
 from localr1.tui.rows import Row
 from localr1.tui.widgets.answer_view import AnswerView
 
@@ -74,6 +75,29 @@ def looks(answer: AnswerView, words: str) -> set[str]:
         ("[1]: http://a.b", ["[1]: http://a.b"]),
         ("words\n---", ["words", "", "─" * 40]),
         ("- \n- b", ["•", "• b"]),
+        ("\\(x^2\\), $y_1*z_1*2$", ["x², y₁ ∗ z₁ ∗ 2"]),
+        ("so\n\\[\nx\n\n= 1\n\\]\nand", ["so", "", "  x = 1", "", "and"]),
+        ("\\[ x = 1, \\] for", ["  x = 1,", "for"]),
+        ("a $$x$$ b", ["a", "  x", "b"]),
+        ("$$\n\\frac{a}{b}\n$$", ["  a", "  ─", "  b"]),
+        ("- a\n  \\[\n  x\n  \\]\n- b", ["• a", "    x", "• b"]),
+        ("> \\[\n> x\n> \\]", ["▎   x"]),
+        ("\\begin{align}\na &= b \\\\\n&= c\n\\end{align}", ["  a = b", "    = c"]),
+        ("see \\boxed{5}.", ["see ⟦5⟧."]),
+        ("\\boxed{5}", ["  ┌───┐", "  │ 5 │", "  └───┘"]),
+        ("| a |\n|---|\n| $x^2$ |", ["a", "──", "x²"]),
+        ("## $x^2$ **\\(y^2\\)**", ["x² y²"]),
+        ("$5 and $6, \\$7; $5 or even 6$ x", ["$5 and $6, $7; $5 or even 6$ x"]),
+        ("$10-$20, $ x $, US$5 and US$6", ["$10-$20, $ x $, US$5 and US$6"]),
+        ("`$x$` and `\\(x\\)`", ["$x$ and \\(x\\)"]),
+        ("```\n\\[x\\]\n$y$\n```", [" \\[x\\]", " $y$"]),
+        ("    $x$", [" $x$"]),
+        ("\\(x_1 + *y*", ["\\(x_1 + *y*"]),
+        ("\\[\n\\frac{1", ["\\[", "\\frac{1"]),
+        ("\\[\n# Title\n\\]", ["\\[", "", "Title", "", "\\]"]),
+        ("\\) and \\]", ["\\) and \\]"]),
+        ("$\\frac{1}{$", ["$\\frac{1}{$"]),
+        ("$$\\def\\a{1}\\a$$", ["$$\\def\\a{1}\\a$$"]),
     ],
 )
 def test_blocks(source: str, expected: list[str]) -> None:
@@ -96,6 +120,54 @@ def test_code_is_coloured_once_its_fence_is_closed() -> None:
     assert "code--keyword" in looks(answer, "def")
 
 
+def test_formulas_have_looks_and_can_show_their_source() -> None:
+    answer = view("\\(x^2\\) and\n\n\\[ \\frac{1}{2} \\]\n\n$\\frac{1}{$")
+    assert looks(answer, "x²") == {"answer--maths"}
+    assert looks(answer, "$\\frac{1}{$") == {"answer--source"}
+    answer.show_source(True)
+    assert lines(answer) == ["\\(x^2\\) and", "", "\\[ \\frac{1}{2} \\]", "", "$\\frac{1}{$"]
+    answer.append("more $y^2$")
+    answer.finish()
+    assert lines(answer)[-1].endswith("more $y^2$")
+    answer.show_source(False)
+    assert lines(answer)[:3] == ["x² and", "", "  1"]
+
+
+def test_a_formula_turns_when_it_is_closed() -> None:
+    answer = growing()
+    answer.append("a\n\n\\[\nx^2\n\n+ 1")
+    assert lines(answer) == ["a", "", "\\[", "x^2", "", "+ 1"]
+    answer.append("\n\\]\n")
+    assert lines(answer) == ["a", "", "  x² + 1"]
+    assert [block.source for block in answer._markdown.closed][-1] == "\\[\nx^2\n\n+ 1\n\\]\n"
+
+
+def test_a_formula_that_never_ends_is_text_in_the_end() -> None:
+    answer = growing()
+    answer.append("\\[ lost\n\n")
+    for number in range(300):
+        answer.append(f"- item {number}\n")
+    assert lines(answer)[:4] == ["\\[ lost", "", "• item 0", "• item 1"]
+
+
+def test_a_wide_formula_is_broken_or_wrapped_to_the_width() -> None:
+    source = "$$ " + " + ".join(f"a_{{{n}}}" for n in range(30)) + " $$"
+    for width in (8, 20, 40):
+        answer = view(source, width)
+        assert all(cell_len(line) <= width for line in lines(answer))
+        assert "".join(lines(answer)).count("a") == 30
+
+
+def test_code_blocks_are_found_wherever_they_stand() -> None:
+    source = "```py\na\n```\n- b\n  ```\n  c\n\n  d\n  ```\n\ntext\n\n    e\n\n~~~sh x\nf"
+    answer = growing()
+    answer.append(source)
+    closed = [CodeBlock("py", "a"), CodeBlock("", "c\n\nd"), CodeBlock("", "e")]
+    assert answer.code_blocks() == closed
+    answer.finish()
+    assert answer.code_blocks() == [*closed, CodeBlock("sh", "f")]
+
+
 def test_unknown_language_stays_plain() -> None:
     assert lines(view("```no-such-language\nx\n```")) == [" no-such-language", " x"]
 
@@ -116,6 +188,15 @@ def test_table_is_narrowed_then_listed() -> None:
 
 def test_character_references_cannot_hide_control_codes() -> None:
     source = "&#27;]52;c;eA==&#7; &#x202e;x <http://a/%1b]0;t%07> [x](http://a/&#x9b;2J)"
+    shown = "".join(lines(view(source, 200)))
+    assert not any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in shown)
+    assert "\u202e" not in shown
+
+
+def test_formulas_cannot_hide_control_codes() -> None:
+    source = (
+        "$\\text{\x1b]52;c;eA==\x07}\\foo\x9b{\u202e}$ $\\frac{\x1b$\n\n\\[\\hat{\x1b[2J} \x00\\]"
+    )
     shown = "".join(lines(view(source, 200)))
     assert not any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in shown)
     assert "\u202e" not in shown
@@ -199,6 +280,10 @@ LONG_BLOCKS = {
     "nested list": "- top\n" + "  - a nested item of words\n" * 1300,
     "quote": "> quoted words, many of them\n" * 2800,
     "table": "| a | b |\n|---|---|\n" + "| one | two words |\n" * 4000,
+    "formulas": "with \\(x_1 = \\frac{1}{2}\\) and $y^2$, so " * 1300,
+    "formulas in a list": "- so\n" + "  \\[\n  x = \\frac{1}{2}\n  \\]\n  and\n" * 1300,
+    "openings": "\\( and \\[ and $x and \\boxed{ and " * 1300,
+    "open formulas": "\\[\nx = 1\n\n" * 5000,
     "fence in a list": "1. do\n   ```sh\n" + "   echo hello\n" * 5000,
 }
 

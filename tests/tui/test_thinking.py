@@ -13,6 +13,7 @@ from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
 from localr1.engine.protocol import Answer, Prompt, Reasoning
 from localr1.settings import Settings
 from localr1.tui.preferences import Preferences, preferences
+from localr1.tui.widgets.find_bar import FindBar
 from localr1.tui.widgets.outline_panel import SIGNS, OutlinePanel
 from tests.tui.harness import Chat, chat
 from tests.tui.scripted_session import DONE, ScriptedSession, Step, reply
@@ -76,9 +77,7 @@ async def test_the_live_window_is_scrolled_by_wheel_and_keys_and_followed_again(
         await running.ask("Go")
         trace = running.screen.turns[-1].trace
         await running.pilot.hover(trace, offset=(5, 5))
-        wheel = {"x": 5, "y": 5, "delta_x": 0, "delta_y": -1, "button": 0}
-        keys = {"shift": False, "meta": False, "ctrl": False}
-        trace.post_message(MouseScrollUp(trace, **wheel, **keys))
+        trace.post_message(MouseScrollUp(trace, 5, 5, 0, -1, 0, False, False, False))
         await running.settle()
         gates[0].set()
         await running.settle()
@@ -140,12 +139,18 @@ async def test_all_thinking_is_opened_hidden_shown_and_copied() -> None:
         await act(running, "toggle_all")
         assert "A first thought." not in running.seen
         await act(running, "hide")
+        await running.screen.find("first thought", 1)
+        await running.settle()
+        await running.settle()
+        assert "A first thought." in running.seen
+        await running.pilot.press("escape")
+        await act(running, "hide")
         await running.pilot.press("ctrl+t")
         await running.settle()
         assert "A third thought." in running.seen
         await act(running, "copy_thought")
         assert running.app.clipboard == "A third thought."
-        assert "Copied the thought." in running.rows()[-1]
+        assert "Copied the thought, " in running.rows()[-1]
 
 
 async def test_without_a_thought_it_says_so() -> None:
@@ -207,9 +212,8 @@ async def test_the_outline_beside_a_finished_thought() -> None:
         panel = running.screen.query_one(OutlinePanel)
         assert "Outline, 12 steps" in running.seen
         assert "It is 114." in running.seen
-        assert panel.region.x == 100
         # the words of the conversation make room
-        assert running.screen.composer.region.right == 100
+        assert running.screen.composer.region.right == panel.region.x == 98
         rows = outline_rows(running)
         assert len(rows) == 12
         assert "↺ Wait, does" in rows[3]
@@ -218,12 +222,12 @@ async def test_the_outline_beside_a_finished_thought() -> None:
             await running.pilot.press("down")
         await running.pilot.press("enter")
         await running.settle()
-        assert "Let me double-check" in running.rows()[3][:100]
+        assert "Let me double-check" in running.rows()[3][:98]
         assert "▸ ✓ Let me double-check" in running.seen
         # further up by mouse
         await running.pilot.click(panel, offset=(8, 2 + 3))
         await running.settle()
-        assert "Wait, does" in "\n".join(row[:100] for row in running.rows()[:4])
+        assert "Wait, does" in "\n".join(row[:98] for row in running.rows()[:4])
         await running.pilot.press("escape")
         await running.settle()
         assert not running.screen.query(OutlinePanel)
@@ -301,6 +305,19 @@ async def test_hostile_words_are_harmless_in_the_outline() -> None:
         assert "[red]no[/red]" in running.seen
         assert "\x1b" not in running.seen
         assert "\u202e" not in running.seen
+
+
+async def test_panels_that_are_opened_and_closed_quickly() -> None:
+    async with chat(ScriptedSession(messages=MESSAGES)) as running:
+        screen = running.screen
+        for _ in range(3):
+            await screen.action_control("thinking", "outline")
+            await screen.action_control("find", "find")
+            await screen.action_stop()
+        await screen.action_control("thinking", "outline")
+        await running.settle()
+        assert len(screen.query(OutlinePanel)) == 1
+        assert not screen.query(FindBar)
 
 
 async def test_an_outline_ends_with_its_thought() -> None:

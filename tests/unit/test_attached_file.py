@@ -98,7 +98,7 @@ def test_a_file_that_changes_while_it_is_read_is_said_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path, "log.txt", b"one\n")
-    original = attached_file.is_pdf
+    original = pdf_text.is_pdf
 
     def and_append(head: bytes) -> bool:
         with path.open("ab") as file:

@@ -29,7 +29,8 @@ def test_exit_codes_are_documented() -> None:
 def test_notices_that_are_sent_are_documented() -> None:
     sources = (REPOSITORY / "localr1").rglob("*.py")
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    kinds = set(re.findall(r'kind="(\w+)", text|\("(\w+)", (?:sent|text|_?[A-Z_]+_TEXT)', text))
+    listed = r'kind="([a-z_]+)", text|\("([a-z_]+)", (?:sent|text|_?[A-Z_]+_TEXT)'
+    kinds = set(re.findall(listed, text))
     kinds = {one or other for one, other in kinds}
     assert {"length", "template", "storage", "loop", "vote", "few_shot"} <= kinds
     assert not [kind for kind in kinds if f"| `{kind}` |" not in CLI]

@@ -168,7 +168,14 @@ def test_names_and_titles_are_words(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("opened", "closer"),
-    [("```py\nx", "```"), ("~~~~\nx", "~~~~"), ("<!-- x", "-->"), ("<script>\nx", "</script>")],
+    [
+        ("```py\nx", "```"),
+        ("~~~~\nx", "~~~~"),
+        ("<!-- x", "-->"),
+        ("<script>\nx", "</script>"),
+        ("<details><summary>more</summary>", "\n</details>"),
+        ("<Details>\n\n```\n</details>", "```\n\n</details>"),
+    ],
 )
 def test_what_an_answer_leaves_open_is_closed_after_it(opened: str, closer: str) -> None:
     text = exported(Message("assistant", (TextPart(opened),), "stop"))

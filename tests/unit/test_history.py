@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from localr1.chat.effort import Asked
-from localr1.chat.messages import Insertion, Message, ReasoningPart, TextPart, user_message
+from localr1.chat.messages import (
+    FilePart,
+    Insertion,
+    Message,
+    ReasoningPart,
+    TextPart,
+    user_message,
+)
 from localr1.errors import ConversationNotFound, ExitCode, StorageError
 from localr1.history import conversation as conversation_module
 from localr1.history import store as store_module
@@ -367,8 +374,13 @@ def test_the_checksum_is_what_the_documentation_says() -> None:
     part = ReasoningPart("Hm", 1, 0.5, insertions=inserted, carried=True)
     parts = part_rows(Message("assistant", (part,), "stop"))
     assert checksum(1, "assistant", "stop", parts) == expected
-    formats = Path(__file__).parents[2] / "docs" / "formats.md"
-    assert expected in formats.read_text(encoding="utf-8")
+    formats = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert expected in formats
+    # printf '%s' '[4,"user",null,[["file","2 + 2",…,"sum.txt"],["text","why?",…]],-1,null]' | …
+    expected = "601898b3da1c7834b8a88034e3e994714206f0be50b6a1b1109199d2c0aec16d"
+    parts = part_rows(user_message("why?", [FilePart("sum.txt", "2 + 2")]))
+    assert checksum(4, "user", None, parts, parent=-1) == expected
+    assert expected in formats
 
 
 def test_a_second_window_on_one_conversation_is_read_only(

@@ -233,6 +233,30 @@ def test_a_draft_is_kept_beside_the_messages(
         conversation.set_draft("too late")
 
 
+def test_a_repair_keeps_branches_draft_pin_and_files(
+    grown: Conversation, store: HistoryStore, tmp_path: Path
+) -> None:
+    grown.choose(1, 1)
+    question = user_message("look", [FilePart("a.txt", "b")])
+    grown.add(question)
+    grown.choose(1, 0)
+    grown.set_draft("and then")
+    store.pin(grown.id, True)
+    store.close()
+    with (tmp_path / "history.sqlite3").open("rb+") as file:
+        file.write(bytes(4096))
+    with closing(open_store(tmp_path)) as later:
+        assert later.notice is not None
+        assert later.list()[0].pinned
+        read = later.open(grown.id)
+        assert read.messages == grown.messages
+        assert (read.draft, read.branches(1)) == ("and then", (0, 3))
+        read.choose(1, 1)
+        assert read.messages[2] == question
+        assert read.damaged_positions == frozenset()
+        assert [hit.position for hit in later.search("look")] == [6]
+
+
 @pytest.mark.parametrize(
     ("columns", "places"),
     [

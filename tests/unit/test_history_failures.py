@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks.history_kills import Tally, _check, kill_writers, open_store
 from localr1.chat.effort import Asked
-from localr1.chat.messages import user_message
+from localr1.chat.messages import Message, ReasoningPart, user_message
 from localr1.errors import StorageError
 from localr1.history import database
 from localr1.history.store import HistoryStore
@@ -100,11 +100,43 @@ def test_two_processes_write_different_conversations(tmp_path: Path) -> None:
         ]
 
 
+GROW = """
+import sys
+from pathlib import Path
+from benchmarks.history_kills import open_store
+from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
+conversation = open_store(Path(sys.argv[1])).create("child")
+conversation.add(user_message("what is a heron?"))
+conversation.add(Message("assistant", (TextPart("a bird"),), "stop"))
+conversation.rewind(1)
+place = conversation.add(Message("assistant", (ReasoningPart("let me"),)))
+conversation.replace(place, Message("assistant", (ReasoningPart("let me think of waders"),)))
+conversation.rewind(0)
+print(conversation.id, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_process_leaves_what_was_shown_and_it_is_found(tmp_path: Path) -> None:
+    with run_child(GROW, str(tmp_path)) as child, closing(open_store(tmp_path)) as store:
+        identity = first_line(child)
+        assert [hit.kind for hit in store.search("waders")] == ["reasoning"]
+        child.kill()
+        child.wait()
+        mine = store.open(identity)
+        assert [each.role for each in mine.messages] == ["user", "assistant"], "not the rewinding"
+        assert mine.branches(1) == (1, 2)
+        mine.replace(1, Message("assistant", (ReasoningPart("let me rest"),), "cancelled"))
+        assert store.search("waders") == []
+        mine.choose(1, 0)
+        assert mine.messages[1].text == "a bird"
+
+
 FILL = """
 import resource, sys
 from pathlib import Path
 from benchmarks.history_kills import open_store
-from localr1.chat.messages import user_message
+from localr1.chat.messages import Message, ReasoningPart, user_message
 from localr1.errors import StorageError
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:

@@ -98,13 +98,8 @@ def talk(store: HistoryStore) -> Conversation:
         ("map", ["file: [map] of rivers.txt"]),
         ("talk", ["title: A [talk] about rivers"]),
         ("i", ["reasoning: The Rhône river, [I] think, is 813 km."]),
-        (
-            "k",
-            [
-                "question: How long is the Rhône? In [k]m",
-            ],
-        ),
-        ("？", ["answer: It is **813 [k]m** long.", "question: 黄河有多长[？]"]),
+        ("k", ["answer: It is **813 [k]m** long.", "question: How long is the Rhône? In [k]m"]),
+        ("？", ["question: 黄河有多长[？]"]),
         ("**", ["answer: It is [**]813 km[**] long."]),
         ("x", []),
         ("", []),

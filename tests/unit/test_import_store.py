@@ -98,6 +98,26 @@ def test_what_was_talked_here_stays_above_what_was_brought(store: HistoryStore) 
     assert store.latest() == "old-1"
 
 
+def test_a_conversation_that_was_deleted_can_be_brought_back(store: HistoryStore) -> None:
+    store.take_in([KEPT])
+    store.delete(KEPT.id)
+    (hidden,) = store.take_in([KEPT])
+    assert hidden.is_new
+    assert hidden.id != KEPT.id
+    store.purge_deleted()
+    assert store.take_in([KEPT])[0] == (KEPT.id, True)
+
+
+def test_what_was_brought_is_found(store: HistoryStore) -> None:
+    store.take_in([line("new-1", "about whales"), line("old-1", "whales again")])
+    own = store.create("demo")
+    own.add(user_message("my whales"))
+    found = [each.conversation_id for each in store.search("whales") if each.kind == "question"]
+    assert found == [own.id, "new-1", "old-1"]
+    hit = store.search("again")[-1]
+    assert hit.position == 0
+
+
 def test_titles_and_times_that_are_missing_are_made(store: HistoryStore) -> None:
     odd = line("odd-1", "First line\nsecond", time="yesterday")
     store.take_in([odd])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LANGUAGE = re.compile(r"\.([a-z0-9+]{1,12})$", re.IGNORECASE)
 _MARKUP = re.compile(r"([\\`*_\[\]<>&#|~$])")
 _TAG_BEGINS = re.compile(r"<(?=[A-Za-z/!?])")
+_FOLD_TAGS = re.compile(r"<(/?)details\b", re.IGNORECASE)
+_FOLDS_AT_MOST = 100
 _PROBE = "localr1"
 _HTML_CLOSERS = ("-->", "?>", "]]>", ">", "</script>", "</style>", "</textarea>", "</pre>")
 """What ends an HTML block that blank lines do not end."""
@@ -72,7 +74,16 @@ def _fenced_lines(source: str) -> set[int]:
 
 
 def closed(text: str) -> str:
-    """The text as it is, and after it what ends the code or HTML block that it leaves open."""
+    """The text as it is, and after it what ends the blocks and folds that it leaves open."""
+    ended = _with_its_end(text)
+    code = _fenced_lines(ended)
+    shown = [line for number, line in enumerate(ended.split("\n")) if number not in code]
+    tags = _FOLD_TAGS.findall("\n".join(shown))
+    open_folds = min(tags.count("") - tags.count("/"), _FOLDS_AT_MOST)
+    return ended + "\n\n</details>" * open_folds
+
+
+def _with_its_end(text: str) -> str:
     if _ends_by_itself(text):
         return text
     last = _blocks(text)[-1]

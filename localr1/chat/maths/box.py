@@ -101,11 +101,9 @@ def bracket(sign: str, height: int) -> Box:
         lines[middle] = sign
         return Box(tuple(lines), len(sign), middle)
     top, stem, bottom = tuple(_TALL[sign])
-    if sign in _MIDDLES and height == 2:
-        return Box(("⎰", "⎱") if sign == "{" else ("⎱", "⎰"), 1, 0)
     lines = [top, *[stem] * (height - 2), bottom]
-    if sign in _MIDDLES:
-        lines[middle if height > 2 else 0] = _MIDDLES[sign]
+    if sign in _MIDDLES and height > 2:
+        lines[middle] = _MIDDLES[sign]
     return Box(tuple(lines), 1, middle)
 
 

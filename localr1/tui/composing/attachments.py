@@ -189,7 +189,7 @@ def fit_warning(tokens: int, room: Room | None, *, is_exact: bool) -> str:
     """That files and pastes do not fit into the window; nothing where they do."""
     if room is None or tokens + room.used <= room.n_ctx:
         return ""
-    about = "" if is_exact else "about "
-    needed = f"These need {about}{count(tokens, 'token')}; the window holds {room.n_ctx:,}"
-    free = max(0, room.n_ctx - room.used)
-    return f"{needed}." if tokens > room.n_ctx else f"{needed}, of which {free:,} are free."
+    needed = f"Too long: {'' if is_exact else '~'}{tokens:,}"
+    if tokens > room.n_ctx:
+        return f"{needed} of {room.n_ctx:,} tokens"
+    return f"{needed} of {max(0, room.n_ctx - room.used):,} free tokens"

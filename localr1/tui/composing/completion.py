@@ -129,6 +129,7 @@ class Completion:
 
     def _complete_word(self, action: Action) -> None:
         self._area.show_text(f"/{action.word} " if action.takes else f"/{action.word}")
+        self._untouched = None
         self.find()
 
     def _take(self, offer: NearFile | Dropped) -> None:

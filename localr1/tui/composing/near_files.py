@@ -51,9 +51,9 @@ def near_files(typed: str, folder: Path, is_wanted: Callable[[], bool]) -> list[
     """
     part = typed.rpartition("/")[2]
     prefix = typed[: len(typed) - len(part)]
-    start = folder / Path(prefix or ".").expanduser()
     found: list[NearFile] = []
     try:
+        start = folder / Path(prefix or ".").expanduser()
         ignored = Ignored(start.resolve())
         for entry in _entries(start, is_wanted):
             if _may_be_meant(entry.name, part) and (near := _near(entry, prefix, ignored)):
@@ -76,8 +76,10 @@ def _entries(folder: Path, is_wanted: Callable[[], bool]) -> Iterator[os.DirEntr
 def _may_be_meant(name: str, part: str) -> bool:
     # What would not be shown as it is cannot be typed either
     is_plain = clean_line(name) == name and '"' not in name
-    is_hidden = name.startswith(".") and not part.startswith(".")
-    return is_plain and not is_hidden and part.lower() in name.lower()
+    name, part = name.lower(), part.lower()
+    # Hidden ones are shown to those who ask for them, and then nothing else
+    is_meant = name.startswith(part) if part.startswith(".") else part in name
+    return is_plain and is_meant and (part.startswith(".") or not name.startswith("."))
 
 
 def _near(entry: os.DirEntry[str], prefix: str, ignored: Ignored) -> NearFile | None:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from localr1.tui.marks import one_line
 from localr1.tui.turn import Turn
-from localr1.tui.widgets.find_bar import WORDS_AT_MOST, FindBar
 from localr1.tui.widgets.searched_view import SearchedView
 from localr1.units import count
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
+    from localr1.tui.widgets.find_bar import FindBar
+
+WORDS_AT_MOST = 200
+"""Characters of what is found."""
 
 
 class _Place(NamedTuple):
@@ -102,8 +105,11 @@ class Find:
     # ---- the bar ---------------------------------------------------------------------------
 
     async def _open(self, words: str) -> None:
+        # Imported when first wanted, like the panel of the outline: the first paint needs neither
+        from localr1.tui.widgets.find_bar import FindBar
+
         self._screen.uncover()
-        self._bar = FindBar(words)
+        self._bar = FindBar(words, WORDS_AT_MOST)
         await self._screen.mount(self._bar, before=self._screen.composer)
         self._screen.fit_column()
 

@@ -61,6 +61,7 @@ class Lists:
         return True
 
     async def _take_up(self, conversation: Conversation | None) -> None:
+        await self._screen.keep_draft()
         await self._screen.session.take_up(conversation)
         self._screen.show_conversation()
         self._screen.back_to_composer()
@@ -168,8 +169,13 @@ class Lists:
         self._screen.app.push_screen(SearchScreen(kept, words), visit)
 
     async def _visit(self, found: Found) -> None:
-        if await self.open(found.hit.conversation_id):
-            await self._or_remark(self._screen.visit(found.hit))
+        hit = found.hit
+        if not await self.open(hit.conversation_id):
+            return
+        position = await self._or_remark(self._screen.visit(hit))
+        if position is not None and hit.ranges:
+            start, end = hit.ranges[0]
+            await self._screen.find(hit.snippet[start:end], position)
 
     # ---- what may go wrong -----------------------------------------------------------------
 

@@ -58,8 +58,7 @@ class Thinking:
         if turn is None:
             self._screen.say("There is no thought to copy yet.")
             return
-        self._screen.app.copy_to_clipboard(turn.trace.text)
-        self._screen.say("Copied the thought.")
+        self._screen.put_on_clipboard(turn.trace.text, "the thought", "thought.txt")
 
     def open(self, turn: Turn) -> None:
         """Let the thinking of a turn be seen, hidden or not."""

@@ -22,6 +22,8 @@ def fence_is_closed(token: Token) -> bool:
     """Does this fence have its last line?"""
     if token.type != "fence" or token.map is None:
         return False
+    if token.content and not token.content.endswith("\n"):
+        return False  # its last line is still growing
     first, after_last = token.map
     return token.content.count("\n") == after_last - first - 2
 

@@ -17,6 +17,7 @@ from localr1.chat.maths import SOURCE_LIMIT
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.ruler import RuleOptionsType
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
@@ -36,12 +37,13 @@ _DISPLAY = re.compile(rf"\\\[|\$\$|\\begin\{{(?P<name>(?:{_ENVIRONMENTS})\*?)\}}
 _ENDS = {"\\[": "\\]", "\\(": "\\)", "$$": "$$", "$": "$"}
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,3}(?=\{)")
 _REST = re.compile(r"[ \t]*[.,;:!?。，；：]?[ \t]*")
+_PROSE = re.compile(r"[A-Za-z]{2,}[ \n][A-Za-z]{2,}")
 _OTHER_BLOCK = re.compile(r"(?:`{3}|~{3}|#{1,6} )")
 
 
 def add_rules(parser: MarkdownIt) -> None:
     """Teach this parser to find formulas."""
-    ends = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    ends: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.block.ruler.before("fence", BLOCK, _block, ends)
     parser.inline.ruler.before("escape", INLINE, _inline)
 
@@ -141,7 +143,7 @@ def _inline(state: StateInline, silent: bool) -> bool:
 
 
 def _dollars(state: StateInline, silent: bool) -> bool:
-    """pandoc's rule, so that $5 and $6 stay money."""
+    """pandoc's rule, so that $5 and $6 stay money; nor is prose a formula."""
     if state.src.startswith("$$", state.pos):
         return _delimited(state, silent, "$$") or _literal(state, silent, 2)
     start = state.pos + 1
@@ -150,11 +152,12 @@ def _dollars(state: StateInline, silent: bool) -> bool:
     while end > start and _is_escaped(state.src, end):
         end = state.src.find("$", end + 1, limit)
     following = state.src[end + 1 : min(end + 2, state.posMax)]
+    content = state.src[start:end]
     if end <= start or state.src[start].isspace() or state.src[end - 1].isspace():
         return _literal(state, silent, 1)
-    if following.isdigit() or "`" in state.src[start:end]:
+    if following.isdigit() or "`" in content or ("\\" not in content and _PROSE.search(content)):
         return _literal(state, silent, 1)
-    return _take(state, silent, state.src[start:end], end + 1, "$")
+    return _take(state, silent, content, end + 1, "$")
 
 
 def _is_escaped(source: str, place: int) -> bool:

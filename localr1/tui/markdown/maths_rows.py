@@ -54,7 +54,7 @@ def formula_rows(node: SyntaxTreeNode, width: int) -> list[Row]:
     is_source = node.meta.get(_SOURCE_META) or (node.type == BLOCK and node.hidden)
     lines = None if is_source else _laid_out(node.content, width)
     if lines is None:
-        return wrap_spans([Span(_harmless(node.info), (SOURCE,))], width)
+        return wrap_spans([Span(_harmless(node.info.rstrip()), (SOURCE,))], width)
     widest = max(map(cell_len, lines))
     if widest > width:
         return wrap_spans([Span("\n".join(lines), (MATHS,))], width)

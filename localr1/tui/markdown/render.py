@@ -39,6 +39,9 @@ LOOKS = {
 }
 """The component classes that a widget needs to draw these rows."""
 
+_GOES_ON = "↳"
+"""Before the rest of a code line that was cut."""
+
 NARROWEST = 8
 """Cells that indentation leaves to the words at least."""
 
@@ -141,7 +144,7 @@ class _Page:
         spans = highlight(node.content, language) if closed else (Span(node.content),)
         rows = _panel(spans, width)
         if language and not self._is_context(node):
-            look = Pressable((PANEL, QUIET), CodeBlock(language, node.content))
+            look = Pressable((PANEL, QUIET), CodeBlock(language, node.content.removesuffix("\n")))
             rows.insert(0, Row((), "", [Span(f" {language[: width - 2]}", look)], (PANEL,)))
         return rows
 
@@ -191,9 +194,10 @@ def _panel(spans: Sequence[Span], width: int) -> list[Row]:
     rows: list[Row] = []
     for line in _code_lines(spans):
         for number, piece in enumerate(_cut_line(line, room)):
+            margin = Span(_GOES_ON, (PANEL, QUIET)) if number else Span(" ", (PANEL,))
             if number:
                 rows[-1] = rows[-1]._replace(ending="")
-            rows.append(Row(piece, margin=[Span(" ", (PANEL,))], fill=(PANEL,)))
+            rows.append(Row(piece, margin=[margin], fill=(PANEL,)))
     return rows
 
 
@@ -214,13 +218,23 @@ def _cut_line(line: Sequence[Span], room: int) -> list[list[Span]]:
     for text, look in line:
         rest = text
         while cell_len(rest) > left:
-            count = _fitting(rest, left) or int(left == room)
+            count = _place_to_cut(rest, _fitting(rest, left), left, room)
             pieces[-1].append(Span(rest[:count], look))
             pieces.append([])
             rest, left = rest[count:], room
         pieces[-1].append(Span(rest, look))
         left -= cell_len(rest)
     return pieces
+
+
+def _place_to_cut(text: str, fitting: int, left: int, room: int) -> int:
+    """After how many characters: at a space, or before a short word, where that costs little."""
+    space = text.rfind(" ", 0, fitting)
+    if space >= fitting - room // 3 and space >= 0:
+        return space + 1
+    if left < room and cell_len(text.partition(" ")[0]) <= room // 3:
+        return 0
+    return fitting or int(left == room)
 
 
 def _fitting(text: str, cells: int) -> int:

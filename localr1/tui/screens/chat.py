@@ -10,6 +10,7 @@ from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
 from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.composing.attachments import Room
+from localr1.tui.controls.answers import Answers
 from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.lists import Lists
@@ -21,8 +22,10 @@ from localr1.tui.controls.writing import Writing
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Dialogue, Phase
 from localr1.tui.messages import (
+    CodeClicked,
     CommandGiven,
     EventsArrived,
+    LinkClicked,
     NotSent,
     PasteRefused,
     Remark,
@@ -35,9 +38,7 @@ from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.chips import Chips
 from localr1.tui.widgets.conversation_list import ConversationList
-from localr1.tui.widgets.find_bar import FindBar
 from localr1.tui.widgets.offers import Offers
-from localr1.tui.widgets.outline_panel import OutlinePanel
 from localr1.units import download_size
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from localr1.history.search import SearchHit
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
+    from localr1.tui.widgets.find_bar import FindBar
+    from localr1.tui.widgets.outline_panel import OutlinePanel
 
 WIDE = 140
 """Cells from which the list of conversations is shown from the start."""
@@ -77,6 +80,7 @@ class ChatScreen(ChatView):
         preferred: Preferences = Preferences(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(session, clock)
+        self.composer.on_draft = self._keep_draft_soon
         self._dialogue = Dialogue(session, self.post_message)
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
@@ -86,9 +90,11 @@ class ChatScreen(ChatView):
         self._picker = Turns(self)
         self._lists = Lists(self)
         self._writing = Writing(self)
+        self._answers = Answers(self)
         self._controls: dict[Scope, object] = {
             "turns": self._picker,
             "lists": self._lists,
+            "answer": self._answers,
             "steering": self._steering,
             "next": self._next_reply,
             "kept": KeptThought(self, clock),
@@ -122,6 +128,8 @@ class ChatScreen(ChatView):
             self.transcript.follow()
         self.composer.read_only = self.session.read_only
         self._writing.begin()
+        if self.session.draft:
+            self.composer.show_draft(self.session.draft)
         if self.session.read_only:
             self.transcript.note().add(READ_ONLY, "warning")
 
@@ -137,12 +145,25 @@ class ChatScreen(ChatView):
         if self.is_narrow:
             self.show_list(False)
 
+    def _keep_draft_soon(self, _: str) -> None:
+        self.run_worker(self.keep_draft(), group="draft")
+
+    async def keep_draft(self) -> None:
+        """Keep what is being written with the conversation that is shown."""
+        if self._steering.mode is Mode.ASK:
+            await self.session.keep_draft(self.composer.draft)
+
+    async def on_unmount(self) -> None:
+        """The chat is left."""
+        await self.keep_draft()
+
     # ---- another conversation, another branch ----------------------------------------------
 
     def show_conversation(self) -> None:
         """Show the conversation that the session has taken up."""
         self._picker.forget()
         self._steering.leave()
+        self.composer.show_draft("")
         self.clear_selection()
         self.transcript.clear()
         self._turns.show(())
@@ -168,19 +189,18 @@ class ChatScreen(ChatView):
             self._turns.show_earlier(self.session.messages, position)
         return self._turns.at(position)
 
-    async def visit(self, hit: SearchHit) -> None:
-        """Show the place of a hit, on whichever branch it is."""
-        shown = self.session.messages
+    async def visit(self, hit: SearchHit) -> int | None:
+        """Show the place of a hit, on whichever branch it is; its position where there is one."""
         if hit.position is None:
-            return  # its title was found
+            return None  # its title was found
+        shown = self.session.messages
         position = await self.session.reveal(hit.position)
-        if position is None:
-            return
         if self.session.messages != shown:
             self.show_from(0)
-        turn = self.turn_at(position)
+        turn = None if position is None else self.turn_at(position)
         if turn is not None:
             self.call_after_refresh(self.transcript.show_turn, turn)
+        return position
 
     def may_leave(self) -> bool:
         """May another conversation be shown now? If not, it says why."""
@@ -345,7 +365,7 @@ class ChatScreen(ChatView):
         self.run_worker(self._lists.refresh())
         self.show_title()
         self._steering.stream_ended()
-        self._thinking.shown_outline.follow()
+        self._thinking.shown_outline.follow(is_over=True)
         self._writing.stream_ended()
         self._invite()
 
@@ -360,6 +380,14 @@ class ChatScreen(ChatView):
     def on_remark(self, message: Remark) -> None:
         """Say it."""
         self.say(message.text)
+
+    def on_link_clicked(self, message: LinkClicked) -> None:
+        """Nothing opens before the person has seen the whole address."""
+        self._answers.ask_to_open(message.address)
+
+    def on_code_clicked(self, message: CodeClicked) -> None:
+        """Copy the code."""
+        self._answers.copy_block(message.block)
 
     # ---- actions ---------------------------------------------------------------------------
 

@@ -6,15 +6,19 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from localr1.tui.clipboard import TERMINAL_LIMIT_BYTES
+from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
 from localr1.tui.marks import one_line
 from localr1.tui.messages import ThinkingToggled
+from localr1.tui.saving import Saving
 from localr1.tui.status import Status
 from localr1.tui.turn import Turn
 from localr1.tui.turn_list import TurnList
@@ -25,6 +29,7 @@ from localr1.tui.widgets.status_line import StatusLine
 from localr1.tui.widgets.trace_view import TraceView
 from localr1.tui.widgets.transcript import Transcript
 from localr1.tui.widgets.welcome import Welcome
+from localr1.units import count, download_size
 
 if TYPE_CHECKING:
     from localr1.engine.protocol import Event
@@ -179,8 +184,31 @@ class ChatView(Screen[None]):
         if not answers:
             self.say("There is no answer to copy yet.")
             return
-        self.app.copy_to_clipboard(answers[0])
-        self.say("Copied the answer.")
+        self.put_on_clipboard(answers[0], "the answer", "answer.md")
+
+    def action_copy_text(self) -> None:
+        """Put what is selected on the clipboard, and say so."""
+        selected = self.get_selected_text()
+        if selected is None:
+            raise SkipAction
+        self.put_on_clipboard(selected, "the selection", "selection.txt")
+
+    def put_on_clipboard(self, text: str, what: str, file_name: str) -> None:
+        """Copy text and say so; what a terminal may cut is offered to be saved.
+
+        Args:
+            text: is copied.
+            what: its name in words.
+            file_name: suggested where it is to be saved.
+        """
+        self.app.copy_to_clipboard(text)
+        self.say(f"Copied {what}, {count(text.strip().count(chr(10)) + 1, 'line')}.")
+        size_bytes = len(text.encode(errors="replace"))
+        app = self.app
+        is_safe = isinstance(app, CopyingApp) and app.system_clipboard.is_there
+        if size_bytes > TERMINAL_LIMIT_BYTES and not is_safe:
+            question = f"Copied {download_size(size_bytes)}, which the terminal may cut. Save it as"
+            Saving(self).ask(text, file_name, question)
 
     def action_page_up(self) -> None:
         """Scroll the conversation up, or the thinking under the pointer."""

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
+from textual import events
+
 from localr1.tui.markdown import render
 from localr1.tui.markdown.blocks import Block, GrowingMarkdown
+from localr1.tui.markdown.code_blocks import code_blocks
+from localr1.tui.markdown.pressable import CodeBlock, Pressable
+from localr1.tui.messages import CodeClicked, LinkClicked
 from localr1.tui.rows import Row
 from localr1.tui.widgets.searched_view import SearchedView
 
@@ -25,6 +31,7 @@ class AnswerView(SearchedView):
 
     def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None):
         super().__init__(id=id, classes=classes)
+        self._shows_source = False
         self._start_empty()
         if text:
             self.append(text)
@@ -36,6 +43,7 @@ class AnswerView(SearchedView):
         self._rows: list[Row] = []
         self._closed_mark = _Mark()
         self._frozen_mark = _Mark()
+        self._is_finished = False
 
     @property
     def text(self) -> str:
@@ -46,12 +54,14 @@ class AnswerView(SearchedView):
     def append(self, text: str) -> None:
         """Add source that follows what is there."""
         if text:
+            self._is_finished = False
             self._source.append(text)
             self._markdown.append(text)
             self._show_changes()
 
     def finish(self) -> None:
         """Nothing more will come: show exactly what is there."""
+        self._is_finished = True
         self._markdown.finish()
         self._show_changes()
 
@@ -61,6 +71,24 @@ class AnswerView(SearchedView):
         self._start_empty()
         self.rows_changed(0, count)
         return text
+
+    def code_blocks(self) -> Sequence[CodeBlock]:
+        """The code of the answer, block by block, without one that is still being written."""
+        return code_blocks(self.text, with_open=self._is_finished)
+
+    @property
+    def shows_source(self) -> bool:
+        """Are formulas shown as they were written?"""
+        return self._shows_source
+
+    def show_source(self, is_source: bool) -> None:
+        """Show formulas as they were written, or as they are read."""
+        if is_source != self._shows_source:
+            self._shows_source = is_source
+            count = self.row_count()
+            if self.wrap_width:
+                self.wrap(self.wrap_width)
+            self.rows_changed(0, count)
 
     def row_count(self) -> int:
         """How many rows there are now."""
@@ -100,7 +128,28 @@ class AnswerView(SearchedView):
 
     def _add_rows(self, blocks: Sequence[Block], width: int) -> None:
         for block in blocks:
-            rows = render.render(block, width)
+            rows = render.render(block, width, maths_source=self._shows_source)
             if rows and self._rows and block.gap:
                 self._rows.append(Row(()))
             self._rows += rows
+
+    # ---- the mouse -------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """A link asks whether it may open, the label of a code block copies it."""
+        place = event.get_content_offset(self)
+        if place is None or self.text_selection is not None:
+            return
+        target = self._target_at(place.x, place.y + self.scroll_offset.y)
+        if isinstance(target, CodeBlock):
+            self.post_message(CodeClicked(target))
+        elif target is not None:
+            self.post_message(LinkClicked(target))
+
+    def _target_at(self, x: int, y: int) -> CodeBlock | str | None:
+        row = self._rows[y] if y < len(self._rows) else Row(())
+        for span in (*row.margin, *row.spans):
+            x -= cell_len(span.text)
+            if x < 0:
+                return span.look.target if isinstance(span.look, Pressable) else None
+        return None

@@ -12,8 +12,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-WORDS_AT_MOST = 200
-
 
 class FindBar(Horizontal):
     """What is typed and which way to go are posted; who searches says what there is."""
@@ -35,13 +33,13 @@ class FindBar(Horizontal):
 
         direction: int
 
-    def __init__(self, words: str = "") -> None:
-        super().__init__(id="find-bar")
+    def __init__(self, words: str, at_most: int) -> None:
+        super().__init__()
         self.entry = Input(
             words,
             placeholder="Find in this conversation",
             compact=True,
-            max_length=WORDS_AT_MOST,
+            max_length=at_most,
             select_on_focus=False,
         )
         self._state = Static(id="find-state", markup=False)

@@ -58,7 +58,7 @@ class OutlinePanel(Widget, can_focus=True):
         step: Step
 
     def __init__(self) -> None:
-        super().__init__(id="outline", classes="panel")
+        super().__init__(classes="panel")
         self._steps: Sequence[Step] = ()
         self._rows: list[tuple[Kind, str, str]] = []
         self._here: int | None = None
@@ -68,6 +68,8 @@ class OutlinePanel(Widget, can_focus=True):
 
     def show_steps(self, steps: Sequence[Step], here: int | None) -> None:
         """Show these steps; `here` is the index of the one that is being read."""
+        if steps is self._steps and here == self._here:
+            return
         self._steps = steps
         total = steps[-1].end if steps else 0
         rows = [(step.kind, _words(step), _share(step, total)) for step in steps]

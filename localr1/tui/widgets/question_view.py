@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from localr1.chat.attachments import file_line
 from localr1.chat.messages import FilePart
-from localr1.tui.marks import one_line
+from localr1.tui.marks import MarkLimit
 from localr1.tui.rows import Row, Span, wrap_spans
 from localr1.tui.widgets.trace_view import TraceView
 
@@ -36,6 +36,6 @@ class QuestionView(TraceView):
 
     def wrap(self, width: int) -> None:
         """Wrap names and words for another width."""
-        spans = [Span(one_line(file_line(each)), ("question--file",)) for each in self.files]
+        spans = [Span(MarkLimit()(file_line(each)), ("question--file",)) for each in self.files]
         self._file_rows = [row for span in spans for row in wrap_spans([span], width)]
         super().wrap(width)
