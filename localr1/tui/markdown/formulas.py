@@ -42,8 +42,8 @@ _OTHER_BLOCK = re.compile(r"(?:`{3}|~{3}|#{1,6} )")
 
 def add_rules(parser: MarkdownIt) -> None:
     """Teach this parser to find formulas."""
-    ends = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    parser.block.ruler.before("fence", BLOCK, _block, ends)
+    ends = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("fence", BLOCK, _block, {"alt": ends})
     parser.inline.ruler.before("escape", INLINE, _inline)
 
 
