@@ -213,3 +213,21 @@ def test_to_the_shell_and_back_without_colour(terminal: Terminal, tmp_path: Path
     terminal.wait_for_text("66")
     terminal.wait_for(lambda _: told("pane_title") == usual_title)
     assert told("mouse_any_flag") == "0"
+
+
+def test_copied_code_arrives_in_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
+    answer = "So\n\n\\[ x = \\frac{84}{2} \\]\n\n```python\nprint(84 // 2)\n```\n"
+    model = write_transcript(tmp_path, f"{THOUGHT}</think>\n\n{answer}", tokens_per_second=200.0)
+    terminal.start(
+        f"{shlex.quote(sys.executable)} -m localr1 chat {shlex.quote(str(model))}", home=tmp_path
+    )
+    terminal.tmux("set", "-g", "set-clipboard", "on")
+    terminal.wait_for_text("Ask something")
+    terminal.type("Halve 84", "Enter")
+    shown = terminal.wait_for(lambda screen: "print(84 // 2)" in screen and "Ready" in screen)
+    assert "x = ──" in shown
+    terminal.type("/code", "Enter")
+    terminal.wait_for_text("Copied the code, 1 line.")
+    assert terminal.tmux("show-buffer") == "print(84 // 2)"
+    terminal.type("C-q")
+    terminal.wait_for_text("ended with 0")

@@ -21,10 +21,9 @@ def denominator(text: str) -> str:
     simple = _PLAIN.fullmatch(text) and (len(text) == 1 or text.strip(".,′″").isdecimal())
     if simple or _POWERED.fullmatch(text) or _DIFFERENTIAL.fullmatch(text) or is_bracketed(text):
         return text
-    stands_alone = (
-        _FACTORIAL.fullmatch(text) or re.fullmatch(r"[√∛∜]\w", text) or _is_function(text)
-    )
-    return text if stands_alone else f"({text})"
+    if _FACTORIAL.fullmatch(text) or re.fullmatch(r"[√∛∜]\w", text) or _is_function(text):
+        return text
+    return f"({text})"
 
 
 def _is_function(text: str) -> bool:

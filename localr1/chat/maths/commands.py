@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from localr1.chat.maths import names, symbols
 from localr1.chat.maths.nodes import (
+    RULE,
     Accent,
     Atom,
     Boxed,
@@ -41,6 +42,8 @@ def read(name: str, parser: Parser) -> Node | None:
         raise Unreadable
     if name in names.IGNORED:
         return None
+    if name in ("hline", "toprule", "midrule", "bottomrule"):
+        return RULE
     reader = _READERS.get(name)
     if reader is not None:
         return reader(name, parser)
@@ -183,6 +186,11 @@ def _nothing(_: str, parser: Parser) -> None:
     parser.tokens.take_group_source()
 
 
+def _space(name: str, parser: Parser) -> Node:
+    _nothing(name, parser)
+    return Atom("  ", "space")
+
+
 def _coloured(name: str, parser: Parser) -> Node:
     parser.tokens.take_group_source()
     return _words(name, parser) if name == "textcolor" else _letters(name, parser)
@@ -208,4 +216,5 @@ _READERS: dict[str, Callable[[str, Parser], Node | None]] = {
     "substack": _substack,
     **dict.fromkeys(names.IGNORED_WITH_ARGUMENT, _nothing),
     **dict.fromkeys(("textcolor", "colorbox"), _coloured),
+    "hspace": _space,
 }

@@ -267,6 +267,8 @@ class Layout:
 
     def _fenced(self, node: Fenced) -> Part:
         body = self.row(node.body)
+        if node.left == "{" and not node.right and body.height > 1:
+            body = beside([blank(1), body])
         left: Kind = "open" if node.left else "ord"
         right: Kind = "close" if node.right else "ord"
         return Part(fenced(node.left, body, node.right), left, right)

@@ -46,6 +46,7 @@ _CALLED = {
     **{"overleftrightarrow": "line", "wideparen": "arc", "overparen": "arc", "overarc": "arc"},
 }
 _ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
+_PLAIN_FRACTION = re.compile(r"\d+/\d+")
 _SPACES = re.compile(r" {5,}")
 
 
@@ -137,9 +138,18 @@ def _pieces(items: Sequence[Node]) -> list[Piece]:
     pieces = [piece(item) for item in items]
     for index, item in enumerate(items):
         if isinstance(item, Fraction) and item.has_bar and _needs_brackets(pieces, index):
-            text = f"({pieces[index].text})"
-            pieces[index] = Piece(text, "open", "close")
+            pieces[index] = _set_apart(pieces, index)
     return _with_bars(pieces)
+
+
+def _set_apart(pieces: Sequence[Piece], index: int) -> Piece:
+    """The fraction in brackets, or as a part of a mixed number: 2 1/2."""
+    text = pieces[index].text
+    before = pieces[index - 1].text if index else ""
+    ends = index + 1 == len(pieces) or pieces[index + 1].left in ("rel", "bin", "punct", "close")
+    if before.isdecimal() and _PLAIN_FRACTION.fullmatch(text) and ends:
+        return Piece(f" {text}", "ord", "ord")
+    return Piece(f"({text})", "open", "close")
 
 
 def _with_bars(pieces: list[Piece]) -> list[Piece]:
@@ -254,6 +264,7 @@ def _fenced(node: Fenced) -> Piece:
     body = _row(node.body).strip()
     if len(node.body.items) == 1 and isinstance(grid := node.body.items[0], Grid):
         body = _grid(grid, has_brackets=True)
+        body = f" {body}" if node.left == "{" and not node.right else body
     if not node.left and node.right and ("/" in body or is_sum(body)):
         body = f"({body})"
     left: Kind = "open" if node.left else "ord"
@@ -296,6 +307,6 @@ def _grid(node: Grid, *, has_brackets: bool = False) -> str:
     if node.name not in MATRIX_BRACKETS:
         join = ", " if node.name in ("substack", "subarray") else "; "
         return join.join(filter(None, map(_cells, node.rows)))
-    text = "; ".join(tuple_of(cells) for cells in node.rows)
+    text = "; ".join(filter(None, map(tuple_of, node.rows)))
     left, right = ("", "") if has_brackets else tuple(MATRIX_BRACKETS[node.name])
     return f"{left}{text}{right}"

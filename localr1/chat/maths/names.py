@@ -14,7 +14,7 @@ MACROS = frozenset(
 IGNORED = frozenset(
     {
         *("displaystyle", "textstyle", "scriptstyle", "scriptscriptstyle", "limits"),
-        *("nolimits", "nonumber", "notag", "centering", "hline", "big", "Big", "bigg"),
+        *("nolimits", "nonumber", "notag", "centering", "big", "Big", "bigg"),
         *("Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr", "Biggr"),
         *("bigm", "Bigm", "biggm", "Biggm", "middle", "bf", "rm", "it", "sf", "tt", "cal"),
         *("boldmath", "allowbreak", "nobreak", "relax", "normalsize", "small", "large"),
@@ -25,7 +25,7 @@ IGNORED = frozenset(
 
 IGNORED_WITH_ARGUMENT = frozenset(
     {
-        *("label", "hspace", "vspace", "phantom", "vphantom", "hphantom", "color", "cline"),
+        *("label", "vspace", "phantom", "vphantom", "hphantom", "color", "cline"),
     }
 )
 """The same, and what they take is not seen either."""
