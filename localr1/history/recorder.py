@@ -11,6 +11,8 @@ from localr1.errors import StorageError
 from localr1.history.conversation import Conversation
 from localr1.history.unkept import UnkeptConversation
 
+AnyConversation = Conversation | UnkeptConversation
+
 SAVE_SECONDS = 0.5
 """A growing reply is saved this long after it changed: at most a second of it can be lost."""
 
@@ -21,7 +23,7 @@ class Recorder:
     After a failure it stops saving: `failure` says why, and the chat goes on.
     """
 
-    def __init__(self, conversation: Conversation | UnkeptConversation | None) -> None:
+    def __init__(self, conversation: AnyConversation | None) -> None:
         self._conversation = conversation
         self._position: int | None = None
         self._newest: Message | None = None
@@ -70,7 +72,7 @@ class Recorder:
         """Show a sibling of a message instead (`Conversation.choose`)."""
         await self._turn(lambda conversation: conversation.choose(index, number))
 
-    async def _turn(self, work: Callable[[Conversation], None]) -> None:
+    async def _turn(self, work: Callable[[AnyConversation], None]) -> None:
         """Change what is shown, after what is being saved; nothing happens after a failure."""
         if self._saving is not None:
             self._hurry.set()

@@ -273,7 +273,7 @@ class ChatSession:
         """
         await self._between.interrupt()
         if at is not None:
-            self._kept.rewind(at)
+            await self._kept.rewind(at)
         await self._kept.ask(clean(text), files)
         for notice in self._notices.of_storage(self._kept.failure):
             yield notice
@@ -289,7 +289,7 @@ class ChatSession:
             limit: how long this reply may think.
         """
         await self._between.interrupt()
-        self._kept.rewind(position + 1)
+        await self._kept.rewind(position + 1)
         self._kept.begin_reply()
         async for event in self._reply([ReplyBuilder()], limit):
             yield event

@@ -11,8 +11,7 @@ import msgspec
 from localr1.chat.effort import Asked
 from localr1.chat.messages import FilePart, FinishReason, Message, Part, user_message
 from localr1.errors import Localr1Error, StorageError
-from localr1.history.recorder import Recorder
-from localr1.history.store import Conversation
+from localr1.history.recorder import AnyConversation, Recorder
 from localr1.history.unkept import UnkeptConversation
 from localr1.session.reply_builder import ReplyBuilder
 
@@ -24,7 +23,7 @@ class KeptMessages:
         conversation: where the messages are kept; None keeps them in memory only.
     """
 
-    def __init__(self, conversation: Conversation | UnkeptConversation | None) -> None:
+    def __init__(self, conversation: AnyConversation | None) -> None:
         self._conversation = conversation or UnkeptConversation()
         self._recorder = Recorder(self._conversation)
         self._messages = list(self._conversation.messages)
@@ -86,27 +85,28 @@ class KeptMessages:
     # ---- branches --------------------------------------------------------------------------
     # Where the disk refused, the newest messages are here alone and have no other branch.
 
-    def rewind(self, position: int) -> None:
+    async def rewind(self, position: int) -> None:
         """Cut the messages before this one; what is added next is another one at its place."""
-        if position < len(self._conversation.messages):
-            self._conversation.rewind(position)
+        if self._has(position):
+            await self._recorder.rewind(position)
         del self._messages[position:]
 
     def branches(self, position: int) -> tuple[int, int]:
         """Which of the messages at its place this one is, from 0, and how many there are."""
-        if position < len(self._conversation.messages):
-            return self._conversation.branches(position)
-        return 0, 1
+        return self._conversation.branches(position) if self._has(position) else (0, 1)
 
     def siblings(self, position: int) -> tuple[Message, ...]:
         """All messages at the place of this one."""
-        if position < len(self._conversation.messages):
+        if self._has(position):
             return tuple(self._conversation.siblings(position))
         return (self._messages[position],)
 
+    def _has(self, position: int) -> bool:
+        return self.failure is None and position < len(self._conversation.messages)
+
     async def choose(self, position: int, number: int) -> None:
         """Show another message at this place, and what was said after it."""
-        await asyncio.to_thread(self._conversation.choose, position, number)
+        await self._recorder.choose(position, number)
         self._messages = list(self._conversation.messages)
 
     async def reveal(self, row: int) -> int | None:

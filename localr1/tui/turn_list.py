@@ -45,7 +45,7 @@ class TurnList(Sequence[Turn]):
     def __len__(self) -> int:
         return len(self._turns)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def, override]  # as list's
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # as list's
         return self._turns[index]
 
     def __iter__(self) -> Iterator[Turn]:

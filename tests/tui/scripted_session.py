@@ -224,7 +224,7 @@ class ScriptedSession:
         self.sent_files.append(tuple(files))
         self.asked.append((limit, samples))
         if at is not None:
-            self._kept.rewind(at)
+            await self._kept.rewind(at)
         await self._kept.ask(text, files)
         replies = [ReplyBuilder(sample=number) for number in range(samples)]
         async for event in self._reply(replies):
@@ -233,7 +233,7 @@ class ScriptedSession:
     async def again(self, position: int, limit: Asked | None = None) -> AsyncIterator[Event]:
         """Play the next reply as another one to this question."""
         self.again_at.append((position, limit))
-        self._kept.rewind(position + 1)
+        await self._kept.rewind(position + 1)
         self._kept.begin_reply()
         async for event in self._reply([ReplyBuilder()]):
             yield event

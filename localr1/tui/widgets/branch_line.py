@@ -15,7 +15,8 @@ class Place(NamedTuple):
 
     number: int
     """From 0."""
-    count: int
+    of: int
+    """How many there are."""
 
 
 class BranchTurned(Message):
@@ -40,9 +41,9 @@ class BranchLine(Widget):
     def show(self, question: Place, reply: Place) -> None:
         """Show where these stand; nothing where each is the only one."""
         parts = [
-            f"{name} {place.number + 1} of {place.count}"
+            f"{name} {place.number + 1} of {place.of}"
             for name, place in (("question", question), ("reply", reply))
-            if place.count > 1
+            if place.of > 1
         ]
         self._words = ", ".join(parts)
         self.display = bool(parts)
