@@ -17,8 +17,11 @@ Origin = Literal["flag", "environment", "model's settings", "settings file", "au
 
 VARIABLE_PREFIX = "LOCALR1_"
 _FILE_LIMIT_BYTES = 1 << 20
-_MODELS = "models"
-_OF_NO_MODEL = ("model", "reasoning", "save_history", "theme", "collapse_thinking")
+_MODELS, _KEYS = "models", "keys"
+_OF_NO_MODEL = (
+    *("model", "reasoning", "save_history", "collapse_thinking"),
+    *("theme", "plain", "notify", "reduced_motion"),
+)
 """Needed before the model's file is read, or without one."""
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -148,11 +151,23 @@ class Settings:
     save_history: Annotated[bool, About("Keep conversations on disk.")] = True
     theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
     collapse_thinking: Annotated[bool, About("Fold the thinking when the answer starts.")] = True
+    plain: Annotated[bool | None, About("Chat line by line, in words, for screen readers.")] = None
+    notify: Annotated[
+        Literal["auto", "bell", "off"] | None,
+        About(
+            "How the end of a long reply is told while you are elsewhere; auto can be a message."
+        ),
+    ] = None
+    reduced_motion: Annotated[
+        bool | None, About("No animation, a cursor that does not blink, slow counters.")
+    ] = None
 
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Where each value that was given came from, by name."""
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Values of single models, by the model's name in lower case."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the chat that differ from the usual ones, by action; the interface checks them."""
 
     def for_model(self, *names: str) -> Settings:
         """These settings with those that the file gives for one model.
@@ -203,7 +218,7 @@ def _rules() -> dict[str, Rule]:
     return {
         each.name: _rule(hints[each.name], each.default)
         for each in fields(Settings)
-        if each.name not in ("origins", "models")
+        if each.name not in ("origins", _MODELS, _KEYS)
     }
 
 
@@ -243,6 +258,7 @@ def load_settings(
     origins: dict[str, Origin] = {}
     table = _table(file, text) if file else {}
     models = _of_models(table.pop(_MODELS, {}), file) if file else {}
+    keys = _of_keys(table.pop(_KEYS, {}), file) if file else {}
     for origin, given in (
         ("settings file", _from_table(table, file) if file else ()),
         ("environment", _from_environment(environment)),
@@ -251,7 +267,7 @@ def load_settings(
         for name, value in given:
             values[name] = value
             origins[name] = origin  # type: ignore[assignment]  # one of the three words above
-    return Settings(**values, origins=origins, models=models)
+    return Settings(**values, origins=origins, models=models, keys=keys)
 
 
 def settings_now(
@@ -309,6 +325,16 @@ def _of_models(tables: object, path: Path) -> dict[str, dict[str, Any]]:
     for name in (name for table in tables.values() for name in _OF_NO_MODEL if name in table):
         raise UsageError(f"{name} in {path} is not a model's", "write it above all [models] tables")
     return {name.lower(): dict(_from_table(table, path)) for name, table in tables.items()}
+
+
+def _of_keys(table: object, path: Path) -> dict[str, str]:
+    """The table `[keys]`: each line an action and its keys, as text."""
+    if isinstance(table, dict) and all(isinstance(keys, str) for keys in table.values()):
+        return table
+    raise UsageError(
+        f"{_KEYS} in {path} must be a table of texts",
+        'write [keys], then lines like copy_answer = "f7"; "" takes a key away',
+    )
 
 
 def _table(path: Path, text: str | None) -> dict[str, Any]:

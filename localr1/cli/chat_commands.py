@@ -46,6 +46,8 @@ class ChatCommands:
         self._session = session
         self._replies = replies
         self._printer = printer
+        self.ended = False
+        """The person wants to leave."""
 
     async def run(self, line: str) -> int:
         """Run a line that begins with a slash; answers the exit code."""
@@ -108,6 +110,28 @@ class ChatCommands:
         )
         return ExitCode.OK
 
+    async def thinking(self, argument: str) -> int:
+        """Say the last thought."""
+        thought = self._session.messages[self._last_thought()].reasoning
+        self._printer.line("Thinking:")
+        self._printer.data(f"{thought.text.strip()}\n" if thought else "")
+        return ExitCode.OK
+
+    async def answer(self, argument: str) -> int:
+        """Say the last answer again."""
+        texts = [each.text for each in self._session.messages if each.role == "assistant"]
+        answers = [text.strip() for text in texts if text.strip()]
+        if not answers:
+            raise UsageError("there is no answer yet", "ask something first")
+        self._printer.line("Answer:")
+        self._printer.data(f"{answers[-1]}\n")
+        return ExitCode.OK
+
+    async def quit(self, argument: str) -> int:
+        """Leave."""
+        self.ended = True
+        return ExitCode.OK
+
     def _last_thought(self) -> int:
         messages = self._session.messages
         for position in reversed(range(len(messages))):
@@ -133,6 +157,9 @@ COMMANDS: Sequence[ChatCommand] = (
     ChatCommand(
         "/try", "N QUESTION", "N replies side by side, and a vote", ChatCommands.try_several
     ),
+    ChatCommand("/thinking", "", "say the last thought", ChatCommands.thinking),
+    ChatCommand("/answer", "", "say the last answer again", ChatCommands.answer),
+    ChatCommand("/quit", "", "leave; so does Ctrl-D", ChatCommands.quit),
     ChatCommand("/help", "", "this list", ChatCommands.help),
 )
 

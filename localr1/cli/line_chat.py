@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from localr1.chat.messages import FilePart
 from localr1.cli.chat_commands import ChatCommands
 from localr1.cli.output import Printer
-from localr1.cli.prompt_line import PromptLine
+from localr1.cli.prompt_line import MARK, PromptLine
 from localr1.cli.reply_control import ReplyControl
 from localr1.cli.session_runner import SessionRunner
 from localr1.cli.show import EventShower, exit_code_of
@@ -27,6 +27,7 @@ class LineChat:
         printer: for the few words that are not events.
         samples: replies to each question, side by side.
         interactive: lines are messages; else there is one question.
+        mark: stands before a message that is to be typed.
         files: go with the first question.
     """
 
@@ -38,6 +39,7 @@ class LineChat:
         *,
         samples: int = 1,
         interactive: bool = False,
+        mark: str = MARK,
         files: Sequence[FilePart] = (),
     ) -> None:
         self._session = session
@@ -47,7 +49,7 @@ class LineChat:
         self._files = files
         lines = typed_lines()
         self._control = ReplyControl(session, events, printer, lines, keeps_lines=interactive)
-        self._prompt = PromptLine(printer, lines)
+        self._prompt = PromptLine(printer, lines, mark)
 
     def ask_once(self, question: str) -> int:
         """One question, one reply; answers the exit code."""
@@ -72,6 +74,8 @@ class LineChat:
                 else:
                     message = line[1:] if line.startswith("//") else line
                     code = runner.run(self.ask(message, self._samples))
+                if commands.ended:
+                    break
                 runner.run(self._session.hand_over())
         return code
 

@@ -34,17 +34,22 @@ class Printer:
     Args:
         out: where data goes.
         err: where talk goes.
+        is_plain: nothing is dim and no line is replaced.
     """
 
-    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+    def __init__(
+        self, out: TextIO | None = None, err: TextIO | None = None, *, is_plain: bool = False
+    ) -> None:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         for stream in (self._out, self._err):
             if hasattr(stream, "reconfigure"):
                 # a terminal without Unicode shows "?", it does not end the program
                 stream.reconfigure(errors="replace")
-        self._styled = self._err.isatty() and "NO_COLOR" not in os.environ
-        self._styles_data = self._out.isatty() and "NO_COLOR" not in os.environ
+        self._is_plain = is_plain
+        is_styled = "NO_COLOR" not in os.environ and not is_plain
+        self._styled = self._err.isatty() and is_styled
+        self._styles_data = self._out.isatty() and is_styled
         self._status_shown = False
         self._dim = False
         self._line_open = False
@@ -157,7 +162,7 @@ class Printer:
 
     def status(self, text: str) -> None:
         """A line that the next output replaces; on a terminal only."""
-        if self.talks_to_person:
+        if self.talks_to_person and not self._is_plain:
             self._talk(f"{_CLEAR_LINE}{clean_line(text, limit=78)}")
             self._status_shown = True
 

@@ -9,7 +9,7 @@ from types import ModuleType
 from localr1.cli.output import Printer
 from localr1.cli.typed_lines import ThreadLines, TypedLines
 
-_MARK = "> "
+MARK = "> "
 
 
 class PromptLine:
@@ -18,9 +18,11 @@ class PromptLine:
     Args:
         printer: shows the mark where the prompt cannot.
         lines: what is typed while a reply is written; on Windows it reads here too.
+        mark: stands before what is to be typed.
     """
 
-    def __init__(self, printer: Printer, lines: TypedLines | None) -> None:
+    def __init__(self, printer: Printer, lines: TypedLines | None, mark: str = MARK) -> None:
+        self._mark = mark
         self._printer = printer
         self._lines = lines
         self._kept: list[str] = []
@@ -53,13 +55,13 @@ class PromptLine:
         kept = self._kept.pop(0) if self._kept else ""
         readline.set_startup_hook(lambda: readline.insert_text(kept))
         try:
-            return input(_MARK)
+            return input(self._mark)
         finally:
             readline.set_startup_hook(None)
 
     def _read_plainly(self) -> str:
         """Without editing a kept line cannot be changed, so it is sent as it is."""
-        self._printer.prompt(_MARK)
+        self._printer.prompt(self._mark)
         if self._kept:
             kept = self._kept.pop(0)
             self._printer.line(kept)
@@ -71,7 +73,7 @@ class PromptLine:
     def _read_from_thread(self, lines: ThreadLines) -> str:
         if self._kept:
             return self._read_plainly()
-        self._printer.prompt(_MARK)
+        self._printer.prompt(self._mark)
         line = lines.next_line()
         if line is None:
             raise EOFError

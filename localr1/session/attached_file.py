@@ -56,7 +56,7 @@ def read_attachment(path: Path) -> AttachedFile:
         _check_kind(name, path.stat().st_mode)
         content, changed = _read(path, name)
     except FileNotFoundError:
-        raise AttachmentMissing(f"there is no file {name}") from None
+        raise AttachmentMissing(f"{name} does not exist") from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "its name is invalid"
         raise AttachmentRefused(f"{name} cannot be read: {reason}") from error

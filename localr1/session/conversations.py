@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Sequence
 
 from localr1 import paths
+from localr1.chat.exporting import ConversationTree
 from localr1.engine.state_files import StateFolder
 from localr1.errors import StorageError
 from localr1.history.search import SearchHit
@@ -41,6 +42,10 @@ class Conversations:
     async def open(self, identity: str) -> Conversation:
         """The conversation; read-only where another window writes to it."""
         return await asyncio.to_thread(self._store.open, identity)
+
+    async def whole(self, identity: str) -> ConversationTree:
+        """The conversation with all of its branches, to be exported."""
+        return await asyncio.to_thread(self._store.whole, identity)
 
     def create(self, model: str) -> Conversation:
         """A new conversation; nothing is written before its first message."""

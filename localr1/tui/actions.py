@@ -49,10 +49,13 @@ EFFORTS = "low|medium|high|unlimited|512 tokens|30 seconds|off|default"
 
 # The text area edits with Ctrl and A C D E H J K M U V W X Y Z, F6 and F7. Ctrl+B is the prefix of
 # tmux, Ctrl+I is Tab, F10 opens menus, F11 fills the screen, F12 drops terminals down. Ctrl+S
-# arrives because Textual turns off flow control, as for Ctrl+Q.
+# arrives because Textual turns off flow control, as for Ctrl+Q. Ctrl+_ and Ctrl+/ are one key to
+# most terminals.
 ACTIONS = (
     Action("send", "enter", "Send", "composer"),
     Action("new_line", "ctrl+j,shift+enter,alt+enter", "New line", "composer"),
+    Action("undo", "ctrl+underscore,ctrl+slash", "Undo what was typed", "composer"),
+    Action("redo", "ctrl+y", "Redo it", "composer"),
     Action("attach", "", "Attach a file", "writing", "Or type @ and its name", "attach", "file"),
     Action("detach", "", "Leave the files out", "writing", "All that are attached", "detach"),
     Action("open_paste", "", "Open the folded paste", "writing", "To edit it here", "open"),
@@ -146,6 +149,15 @@ ACTIONS = (
     Action(
         "rename", "", "Rename the conversation", "lists", "Give it another title", "rename", "title"
     ),
+    Action(
+        "export",
+        "",
+        "Export the conversation",
+        "lists",
+        "To a file",
+        "export",
+        "markdown|json|html",
+    ),
     Action("undo_delete", "", "Undo the deletion", "lists", "Of a conversation", "undo"),
     Action("page_up", "pageup", "Scroll up", "chat"),
     Action("page_down", "pagedown", "Scroll down", "chat"),
@@ -155,7 +167,8 @@ ACTIONS = (
     Action("settings", "", "Settings", "app", "Every one, from where it comes", "settings"),
     Action("doctor", "", "Doctor", "app", "What this computer has and what is used", "doctor"),
     Action("log", "", "The engine's log", "app", "What its native code prints, live", "log"),
-    Action("switch_colours", "f2", "Dark or light", "app", "Switch between the two", "colours"),
+    Action("switch_colours", "f2", "Other colours", "app", "The next theme", "colours"),
+    Action("suspend", "ctrl+z", "To the shell", "app", "Its fg comes back here", "shell"),
     Action("command_palette", "ctrl+p", "Commands", "app", word="commands"),
     Action("quit", "ctrl+q", "Quit", "app", "End the engine; the conversation is kept", "quit"),
     Action("interrupt", "ctrl+c", "Copy the selection, or twice: quit", "app"),
@@ -215,6 +228,13 @@ def single_keys(keys: Mapping[str, str]) -> list[BindingType]:
     ]
 
 
+NO_KEY = "no_key"
+"""Stands for a key where there is none: no terminal sends it, and a person may give another."""
+
+AFTER_WIDGETS = ("interrupt", "undo", "redo")
+"""Actions whose keys are first offered to what has the focus."""
+
+
 def bindings(*scopes: Scope) -> list[BindingType]:
     """The key bindings of these scopes, by the ids under which keys can be changed.
 
@@ -223,15 +243,15 @@ def bindings(*scopes: Scope) -> list[BindingType]:
     """
     return [
         Binding(
-            action.keys,
+            action.keys or NO_KEY,
             action.command,
             action.title,
             show=False,
-            priority=action.name != "interrupt",
+            priority=action.name not in AFTER_WIDGETS,
             id=action.name,
         )
         for action in ACTIONS
-        if action.scope in scopes and action.keys
+        if action.scope in scopes
     ]
 
 
@@ -242,11 +262,20 @@ def commands() -> Iterator[tuple[Action, str]]:
             yield action, action.on_screen
 
 
-def key_names(keys: str) -> str:
-    """The first two keys as keyboards write them: "ctrl+t,pageup" -> "Ctrl+T, Page Up"."""
-    return ", ".join(_key_name(key) for key in keys.split(",")[:2] if key)
+KEY_LABELS = {
+    **{"pageup": "Page Up", "pagedown": "Page Down", "escape": "Esc"},
+    **{"underscore": "_", "slash": "/", "backslash": "\\", "at": "@", "question_mark": "?"},
+    **{"left_square_bracket": "[", "right_square_bracket": "]"},
+}
+"""What is on the keys whose names are not."""
+
+
+def key_names(keys: str, at_most: int = 2) -> str:
+    """The first keys as keyboards write them: "ctrl+t,pageup" -> "Ctrl+T, Page Up"."""
+    return ", ".join(_key_name(key) for key in keys.split(",")[:at_most] if key)
 
 
 def _key_name(key: str) -> str:
-    names = {"pageup": "Page Up", "pagedown": "Page Down", "escape": "Esc"}
-    return "+".join(names.get(part, part.capitalize()) for part in key.split("+"))
+    if len(key) == 1:
+        return key
+    return "+".join(KEY_LABELS.get(part, part.capitalize()) for part in key.split("+"))

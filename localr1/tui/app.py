@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 import signal
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
 from localr1 import paths
-from localr1.errors import ExitCode
-from localr1.tui.actions import bindings, commands
+from localr1.errors import ExitCode, UsageError
+from localr1.tui.actions import ACTIONS, bindings, commands
 from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
+from localr1.tui.keymap import USUAL, Keymap
 from localr1.tui.preferences import Preferences, preferences
 from localr1.tui.screens.chat import ChatScreen
-from localr1.tui.theme import DARK, LIGHT
+from localr1.tui.terminal import Surroundings
+from localr1.tui.theme import next_theme, theme_name
 
 if TYPE_CHECKING:
     from localr1.session import ChatSession
@@ -46,16 +50,19 @@ class Localr1App(CopyingApp):
         theme: str | None = None,
         clock: Clock = time.monotonic,
         preferred: Preferences = Preferences(),  # noqa: B008 - frozen
+        *,
+        keymap: Keymap = USUAL,
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
-        super().__init__()
+        super().__init__(theme, reduced_motion=preferred.reduced_motion, environment=environment)
+        self.keymap = keymap
+        self.set_keymap(keymap.changes)
         self._session = session
         self._preferred = preferred
         self._clock = clock
         self._interrupted = float("-inf")
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
         self._theme_setting = theme
-        self.theme = self._usable_theme(theme)
+        self._surroundings = Surroundings(self._send, clock, preferred.notify, environment)
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
@@ -68,22 +75,49 @@ class Localr1App(CopyingApp):
         assert isinstance(chat, ChatScreen)
         return chat
 
+    def on_mount(self) -> None:
+        """Give the terminal its title back while somebody else has it."""
+        # At once: a moment later the process is stopped
+        leave = self._surroundings.leave
+        self.app_suspend_signal.subscribe(self, lambda _: leave(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda _: self._come_back())
+
+    def _come_back(self) -> None:
+        self._surroundings.come_back()
+        self.refresh(layout=True)
+
+    def _send(self, sequence: str) -> None:
+        """To the terminal, between two updates of the screen."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    def tell_terminal(self, title: str, *, is_working: bool) -> None:
+        """What the conversation is called, and whether a reply is being written."""
+        self._surroundings.show(title, is_working=is_working, is_focused=self.app_focus)
+
+    def on_unmount(self) -> None:
+        """The terminal is given back."""
+        self._surroundings.leave()
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: our actions, and Textual's choice of themes."""
         for action, name in commands():
             run = functools.partial(self.run_action, name, screen)
-            yield SystemCommand(action.title, action.explanation, run)
+            key = self.keymap.label(action.name)
+            told = f"{action.explanation} · {key}" if key else action.explanation
+            yield SystemCommand(action.title, told, run)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
 
     def follow_settings(self, settings: Settings) -> None:
         """Show what the interface itself follows of changed settings."""
         if settings.theme != self._theme_setting:
             self._theme_setting = settings.theme
-            self.theme = self._usable_theme(settings.theme)
-        self._chat.prefer(preferences(settings))
-
-    def _usable_theme(self, name: str | None) -> str:
-        return name if name in self.available_themes else DARK.name
+            with contextlib.suppress(UsageError):
+                self.theme = theme_of(settings)
+        preferred = preferences(settings)
+        self._surroundings.notify = preferred.notify
+        self.reduce_motion(preferred.reduced_motion)
+        self._chat.prefer(preferred)
 
     # Screens are imported when they are first wanted
 
@@ -91,7 +125,8 @@ class Localr1App(CopyingApp):
         """Show all keys."""
         from localr1.tui.screens.help import HelpScreen
 
-        self._open(HelpScreen, lambda: HelpScreen(self._keys_in_use()))
+        names = [action.name for action in ACTIONS]
+        self._open(HelpScreen, lambda: HelpScreen({n: self.keymap.keys(n) for n in names}))
 
     def action_settings(self) -> None:
         """Show every setting."""
@@ -123,16 +158,17 @@ class Localr1App(CopyingApp):
         elif not any(isinstance(screen, kind) for screen in self.screen_stack):
             self.push_screen(make())
 
-    def _keys_in_use(self) -> dict[str, str]:
-        """The keys of the chat's actions as they are now, by the names of the actions."""
-        keys: dict[str, list[str]] = {}
-        for key, active in self._chat.active_bindings.items():
-            keys.setdefault(active.binding.id or "", []).append(key)
-        return {name: ",".join(of_action) for name, of_action in keys.items()}
-
     def action_switch_colours(self) -> None:
-        """Dark becomes light, light becomes dark."""
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+        """The next of our themes."""
+        self.theme = next_theme(self.theme)
+        self._say(f"Theme: {self.theme}")
+
+    def action_suspend(self) -> None:
+        """Stop this process and let the shell go on; its `fg` comes back."""
+        if can_suspend():
+            self.action_suspend_process()
+        else:
+            self._say("There is no shell to go to here.")
 
     async def action_interrupt(self) -> None:
         """Ctrl+C without a selection: stop the reply; pressed again, quit."""
@@ -141,10 +177,13 @@ class Localr1App(CopyingApp):
             self.exit()
             return
         self._interrupted = now
+        if isinstance(self.screen, ChatScreen) and self.screen.is_replying:
+            await self.screen.stop()
+        self._say(self.keymap.fill("Press {interrupt} again to quit."))
+
+    def _say(self, text: str) -> None:
         if isinstance(self.screen, ChatScreen):
-            if self.screen.is_replying:
-                await self.screen.stop()
-            self.screen.status_line.say("Press Ctrl+C again to quit.")
+            self.screen.say(text)
 
     def _print_error_renderables(self) -> None:
         # Textual prints a traceback with the values of all variables; an error of ours is
@@ -154,8 +193,31 @@ class Localr1App(CopyingApp):
 
 def run_chat(session: ChatSession, settings: Settings) -> int:
     """Show the chat until it is left; the session is closed then. The process's exit code."""
-    app = Localr1App(session, settings.theme, preferred=preferences(settings))
+    app = Localr1App(
+        session,
+        theme_of(settings),
+        keymap=Keymap(settings.keys, f"[keys] of {paths.settings_file()}"),
+        preferred=preferences(settings),
+    )
     return asyncio.run(_run(app, session))
+
+
+def theme_of(settings: Settings) -> str:
+    """The theme to begin with.
+
+    Raises:
+        UsageError: the settings name one that does not exist.
+    """
+    is_flag = settings.origin("theme") == "flag"
+    return theme_name(settings.theme, os.environ, insists=is_flag)
+
+
+def can_suspend() -> bool:
+    """Whether somebody could let a stopped process go on: a shell that has jobs."""
+    if sys.platform == "win32":
+        return False
+    # A process in the group of its session's leader was not started as a job
+    return os.getpgrp() != os.getsid(0)
 
 
 async def _run(app: Localr1App, session: ChatSession) -> int:

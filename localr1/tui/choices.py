@@ -84,12 +84,10 @@ def _prompts(rows: list[tuple[str, str, str]], width: int) -> Iterator[Content]:
     for name, size, told in rows:
         if is_narrow:
             facts = ", ".join(part for part in (size, told) if part)
-            yield Content.assemble(
-                _fitted(name, width).rstrip(), ("\n  " + facts, "$foreground 60%")
-            )
+            yield Content.assemble(_fitted(name, width).rstrip(), ("\n  " + facts, "$text-muted"))
         else:
             columns = f"{_fitted(name, names)}  {size:>{_SIZE_CELLS}}  "
-            yield Content.assemble(columns, (told, "$foreground 60%"))
+            yield Content.assemble(columns, (told, "$text-muted"))
 
 
 def _fitted(name: str, cells: int) -> str:

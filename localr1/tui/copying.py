@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 
-from textual.app import App
-
 from localr1.tui.clipboard import SystemClipboard
+from localr1.tui.themed import ThemedApp
 
 
-class CopyingApp(App[None]):
+class CopyingApp(ThemedApp[None]):
     """Whatever is copied, by whichever widget, goes to both."""
 
     @functools.cached_property

@@ -7,6 +7,9 @@ from collections.abc import Callable
 COUNTER_SECONDS = 0.25
 """Between two updates of the counters: quicker ones cannot be read."""
 
+CALM_COUNTER_SECONDS = 1.0
+"""The same where little should move."""
+
 Clock = Callable[[], float]
 """Seconds that never go back; tests bring their own."""
 
@@ -68,9 +71,9 @@ class ReplyCounter:
         self.reasoning_tokens = self._tokens
         self.thinking_seconds = self._latest - (self._first_token or self._latest)
 
-    def is_due(self) -> bool:
-        """Is it time to show the counters again?"""
-        due = self._latest - self._shown >= COUNTER_SECONDS
+    def is_due(self, seconds: float = COUNTER_SECONDS) -> bool:
+        """Is it time to show the counters again, so many seconds after the last time?"""
+        due = self._latest - self._shown >= seconds
         if due:
             self._shown = self._latest
         return due

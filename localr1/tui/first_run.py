@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -28,7 +28,7 @@ from localr1.settings import Settings
 from localr1.settings_file import save_setting
 from localr1.tui.choices import ModelChoices, computer, real_models
 from localr1.tui.marks import one_line
-from localr1.tui.theme import DARK, LIGHT
+from localr1.tui.themed import ThemedApp
 from localr1.tui.widgets.entries_view import EntriesView
 from localr1.tui.widgets.path_input import PathInput
 
@@ -60,13 +60,14 @@ class FitKnown(Message):
     words: str
 
 
-class FirstRunApp(App[ModelReference]):
+class FirstRunApp(ThemedApp[ModelReference]):
     """Choose a model; the result is None when the screen is left without one.
 
     Args:
         settings: what a person asked for.
         settings_file: where a choice is made for good, if the person says so.
         places: in which model files are searched for.
+        theme: to begin with.
     """
 
     TITLE = "localr1"
@@ -79,8 +80,14 @@ class FirstRunApp(App[ModelReference]):
         Binding("pagedown", "scroll_pages(1)", "Page down", show=False, priority=True),
     ]
 
-    def __init__(self, settings: Settings, settings_file: Path, places: Sequence[Place]) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        settings: Settings,
+        settings_file: Path,
+        places: Sequence[Place],
+        theme: str | None = None,
+    ) -> None:
+        super().__init__(theme, reduced_motion=bool(settings.reduced_motion))
         self._settings = settings
         self._file = settings_file
         self._places = places
@@ -94,10 +101,6 @@ class FirstRunApp(App[ModelReference]):
         self._real = EntriesView(id="real-models")
         self._toggle = Static(id="remember", markup=False)
         self._status = Static(KEYS, id="first-status", markup=False)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        theme = settings.theme
-        self.theme = theme if theme in self.available_themes else DARK.name
 
     def compose(self) -> ComposeResult:
         """The computer, what is here to choose from, then what can be had."""

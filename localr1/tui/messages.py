@@ -93,3 +93,8 @@ class Remark(Message):
     """Something to be said in the status line for a moment."""
 
     text: str
+
+
+@dataclass
+class EffortClicked(Message):
+    """The effort in the status line was clicked."""

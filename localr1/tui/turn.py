@@ -24,6 +24,7 @@ from localr1.engine.protocol import (
     Reasoning,
 )
 from localr1.tui.counter import Clock, ReplyCounter
+from localr1.tui.themed import counter_seconds
 from localr1.tui.widgets.answer_view import AnswerView
 from localr1.tui.widgets.branch_line import BranchLine
 from localr1.tui.widgets.notes import Notes
@@ -192,7 +193,7 @@ class Turn:
             self.trace.anchor()
         self._counter.add(event.tokens, reasoning=True)
         self.trace.append(event.text, event.author)
-        if self._counter.is_due():
+        if self._counter.is_due(counter_seconds(self.header)):
             self.header.show_thinking(
                 self._counter.thinking_seconds, self._counter.reasoning_tokens, self.limit
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -71,10 +72,11 @@ async def chat(
     size: tuple[int, int] = (80, 24),
     theme: str | None = None,
     preferred: Preferences = Preferences(),  # noqa: B008 - frozen
+    **options: Any,
 ) -> AsyncIterator[Chat]:
     """The interface over this session, loaded as far as its script goes."""
     clock = Clock()
-    app = Localr1App(session, theme, clock, preferred)  # type: ignore[arg-type]  # the contract, not the class
+    app = Localr1App(session, theme, clock, preferred, **options)  # type: ignore[arg-type]  # the contract
     async with app.run_test(size=size) as pilot:
         running = Chat(app, pilot, clock)
         await running.settle()

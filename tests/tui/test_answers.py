@@ -217,11 +217,12 @@ async def test_a_link_opens_only_after_its_address_was_seen(
 ) -> None:
     opened: list[str] = []
 
-    def remember(address: str) -> bool:
-        opened.append(address)
-        return True
+    class Browser(webbrowser.BaseBrowser):
+        def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
+            opened.append(url)
+            return True
 
-    monkeypatch.setattr(webbrowser, "open", remember)
+    monkeypatch.setattr(webbrowser, "get", Browser)
     words = "[a](javascript:alert(1)) and [good](https://pаypal.com/x) and https"
     async with chat(ScriptedSession(reply("", ANSWER), reply("", words)), (80, 40)) as running:
         await running.ask("Go")
@@ -241,6 +242,12 @@ async def test_a_link_opens_only_after_its_address_was_seen(
         await running.settle(0.2)
         assert opened == ["https://example.org/manual?a=1&b=2"]
         assert "Opened in the browser." in running.rows()[-1]
+
+        monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("lynx"))
+        await click_on(running, "the manual")
+        await running.pilot.press("enter")
+        await running.settle(0.2)
+        assert "No browser with a window of its own" in running.rows()[-1]
 
         await running.ask("More")
         await click_on(running, "good")

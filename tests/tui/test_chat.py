@@ -409,4 +409,4 @@ async def test_hints_stand_alone(hint: str, shown: str) -> None:
     async with chat(ScriptedSession([Failed(message="It failed.", hint=hint)])) as running:
         await running.ask("Go")
         rows = [row.strip() for row in running.rows()]
-        assert rows[rows.index("It failed.") + 1] == shown
+        assert rows[rows.index("Error: It failed.") + 1] == shown

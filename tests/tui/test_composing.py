@@ -118,7 +118,7 @@ async def test_words_run_actions_with_what_follows() -> None:
         await send(running, *"high")
         assert session.limit == Asked(origin="this conversation", effort="high")
         await send(running, *"/effort 99 bananas")
-        assert "cannot read the effort" in running.rows()[-1].lower()
+        assert "Cannot read the effort 99 bananas; use low" in running.rows()[-1]
         assert session.sent == []
         await send(running, *"/try What?")
         assert session.sent == ["What?"]

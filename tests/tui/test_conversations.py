@@ -153,6 +153,25 @@ async def test_each_conversation_keeps_what_was_not_sent(store: HistoryStore) ->
         assert opened.draft == "and 3"
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_export_to_a_file(
+    store: HistoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with chat_over(store, REPLY) if kept else chat(ScriptedSession(REPLY)) as running:
+        await running.screen.action_control("lists", "export")
+        assert "nothing to export" in running.seen
+        await running.ask("What is 2 + 2?")
+        await running.screen.action_control("lists", "export", "pages")
+        assert "markdown, json, html" in running.seen
+        await running.ask("/export html")
+        await running.pilot.press("enter")
+        await running.settle(0.3)
+        (page,) = tmp_path.glob("*.html")
+        assert "<details>" in page.read_text()
+        assert "Four." in page.read_text()
+
+
 async def test_a_reply_is_not_left_alone(store: HistoryStore) -> None:
     wait = asyncio.Event()
     keep(store, "How far is the moon?", "Far.")

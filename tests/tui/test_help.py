@@ -6,6 +6,7 @@ import asyncio
 
 from localr1.engine.protocol import Reasoning
 from localr1.tui.actions import ACTIONS, key_names
+from localr1.tui.keymap import Keymap
 from localr1.tui.screens.help import HelpScreen
 from tests.tui.harness import chat
 from tests.tui.scripted_session import ScriptedSession, Step
@@ -35,8 +36,8 @@ async def test_help_lists_every_action_under_its_heading() -> None:
 
 
 async def test_it_shows_keys_as_they_were_changed() -> None:
-    async with chat(ScriptedSession(), size=(100, 40)) as running:
-        running.app.set_keymap({"answer_now": "f12"})
+    keymap = Keymap({"answer_now": "f12"}, "the test")
+    async with chat(ScriptedSession(), size=(100, 40), keymap=keymap) as running:
         await running.pilot.press("f1")
         await running.settle()
         line = next(row for row in running.rows() if "Answer now" in row)

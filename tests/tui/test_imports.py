@@ -25,3 +25,12 @@ def test_heavy_modules_are_not_loaded(first_answer: bool) -> None:
     assert not loaded & HEAVY
     assert ("markdown_it" in loaded) == first_answer
     assert "pygments.lexers.python" not in loaded
+
+
+def test_the_first_screen_is_there_before_anything_is_looked_at() -> None:
+    code = "import sys, localr1.tui.first_run\nprint(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    later = {"tomlkit", "localr1.advice.doctor", "localr1.gguf_header", "localr1.engine.client"}
+    assert not set(result.stdout.split()) & (later | HEAVY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -164,5 +165,69 @@ def test_the_keys_for_thinking_arrive(terminal: Terminal, tmp_path: Path) -> Non
     for key, words in seen.items():
         terminal.type(key)
         terminal.wait_for_text(words)
+    terminal.type("C-q")
+    terminal.wait_for_text("ended with 0")
+
+
+def test_to_the_shell_and_back_without_colour(terminal: Terminal, tmp_path: Path) -> None:
+    model = write_transcript(
+        tmp_path, f"{THOUGHT}</think>\n\nIt is **42**.", "Hm.</think>7", tokens_per_second=30.0
+    )
+    home = f"LOCALR1_HOME={shlex.quote(str(tmp_path))} NO_COLOR=1 TERM=xterm-256color PS1='$ '"
+    # a shell with jobs, to which a stopped process can be left
+    terminal.tmux(
+        *("new-session", "-d", "-x", "80", "-y", "24", "sh", "-c"),
+        f"{home} exec bash --norc --noprofile -i",
+    )
+
+    def told(what: str) -> str:
+        return terminal.tmux("display-message", "-p", f"#{{{what}}}").strip()
+
+    terminal.wait_for_text("$")
+    usual_title = told("pane_title")
+    command = f"{shlex.quote(sys.executable)} -m localr1 chat {shlex.quote(str(model))}"
+    terminal.type(command, "Enter")
+    terminal.wait_for_text("Ask something")
+    assert told("mouse_any_flag") == "1"
+    terminal.type("What is 17 + 25?", "Enter")
+    terminal.wait_for_text("Seventeen")
+    assert told("pane_title") == "* What is 17 + 25?"
+    coloured = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
+    assert not coloured.findall(terminal.tmux("capture-pane", "-p", "-e"))
+
+    terminal.type("C-z")
+    stopped = terminal.wait_for_text("Stopped")
+    assert "Ask something" not in stopped
+    terminal.type("echo 6''6", "Enter")
+    terminal.wait_for_text("66")
+    assert (told("pane_title"), told("mouse_any_flag")) == (usual_title, "0")
+
+    terminal.type("fg", "Enter")
+    answered = terminal.wait_for(lambda screen: "It is 42." in screen and "Ready" in screen)
+    assert "66" not in answered
+    assert (told("pane_title"), told("mouse_any_flag")) == ("What is 17 + 25?", "1")
+    terminal.type("and then?", "Enter")
+    terminal.wait_for(lambda screen: "7" in screen.partition("and then?")[2])
+
+    terminal.type("C-q")
+    terminal.wait_for_text("66")
+    terminal.wait_for(lambda _: told("pane_title") == usual_title)
+    assert told("mouse_any_flag") == "0"
+
+
+def test_copied_code_arrives_in_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
+    answer = "So\n\n\\[ x = \\frac{84}{2} \\]\n\n```python\nprint(84 // 2)\n```\n"
+    model = write_transcript(tmp_path, f"{THOUGHT}</think>\n\n{answer}", tokens_per_second=200.0)
+    terminal.start(
+        f"{shlex.quote(sys.executable)} -m localr1 chat {shlex.quote(str(model))}", home=tmp_path
+    )
+    terminal.tmux("set", "-g", "set-clipboard", "on")
+    terminal.wait_for_text("Ask something")
+    terminal.type("Halve 84", "Enter")
+    shown = terminal.wait_for(lambda screen: "print(84 // 2)" in screen and "Ready" in screen)
+    assert "x = ──" in shown
+    terminal.type("/code", "Enter")
+    terminal.wait_for_text("Copied the code, 1 line.")
+    assert terminal.tmux("show-buffer") == "print(84 // 2)"
     terminal.type("C-q")
     terminal.wait_for_text("ended with 0")

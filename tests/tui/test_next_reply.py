@@ -37,7 +37,7 @@ async def test_efforts_go_round_and_end_at_the_settings() -> None:
         for effort in ("low", "medium", "high", "unlimited"):
             await running.pilot.press("ctrl+l")
             assert session.limit == Asked(origin="this conversation", effort=effort)
-            assert f"From the next reply on: effort {effort}" in running.rows()[-1]
+            assert f"From the next reply on: effort {effort}" in running.seen
         running.screen.status_line.fall_silent()
         await running.settle()
         assert "Ready  effort unlimited" in running.rows()[-1]

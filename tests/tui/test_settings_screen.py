@@ -88,7 +88,7 @@ async def test_choices_booleans_and_back_to_automatic() -> None:
         assert saved() == "collapse_thinking = false\n"
         assert not running.screen._thinking.preferred.collapse_thinking
         await running.pilot.press("delete", *"mlock", "enter")
-        await running.settle()
+        await running.settle(0.2)
         assert saved() == "mlock = true\n"
         await running.pilot.press("down", "enter")
         await running.settle()

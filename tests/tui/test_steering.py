@@ -13,7 +13,7 @@ from localr1.engine.protocol import Answer, Failed, Reasoning
 from tests.tui.harness import Chat, chat
 from tests.tui.scripted_session import DONE, ScriptedSession, Step, reply
 
-PAUSED = "Add to the thought    Enter goes on   Esc leaves it stopped"
+PAUSED = "Add to the thought   Enter goes on   Esc leaves it stopped"
 CLOSING = "\n\nNow I answer.\n"
 REST: list[Step] = [Reasoning(text=" more.", tokens=2), Answer(text="It is 42."), DONE]
 

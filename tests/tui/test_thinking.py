@@ -194,6 +194,12 @@ async def test_the_picked_turns_thought_is_the_one_that_is_carried_and_copied() 
         assert "12 s, 431 tokens, carried" in running.seen
         await act(running, "copy_thought")
         assert running.app.clipboard == "A first thought."
+        # Panels give the keys back to the turn
+        for key in ("o", "ctrl+f"):
+            await running.pilot.press(key, "escape")
+            await running.settle()
+            assert running.screen.transcript.has_focus
+            assert running.screen.current_turn is running.screen.turns[0]
 
 
 # ---- the outline ---------------------------------------------------------------------------

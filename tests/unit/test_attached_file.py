@@ -50,7 +50,7 @@ def test_what_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
         refusal(write(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n\x00\x00")) == "a.png is no text file"
     )
     assert refusal(write(tmp_path, "e.txt", b" \n")) == "e.txt is empty"
-    with pytest.raises(AttachmentMissing, match=r"there is no file gone\.txt"):
+    with pytest.raises(AttachmentMissing, match=r"gone\.txt does not exist"):
         read_attachment(tmp_path / "gone.txt")
     assert "name is invalid" in refusal(tmp_path / "nul\x00.txt")
 

@@ -37,7 +37,7 @@ def test_without_any_source_everything_is_automatic(tmp_path: Path) -> None:
     assert all(getattr(settings, name) is True for name in on)
     given = ("force_thinking", "state_disk_gib")
     assert [getattr(settings, name) for name in given] == [False, 8.0]
-    known = (*on, *given, "origins", "models")
+    known = (*on, *given, "origins", "models", "keys")
     others = [each.name for each in fields(settings) if each.name not in known]
     assert {getattr(settings, name) for name in others} == {None}
     assert {settings.origin(name) for name in others} == {"automatic"}
@@ -273,7 +273,7 @@ def test_settings_cannot_be_changed() -> None:
 
 def test_the_reference_has_every_setting_and_a_sentence() -> None:
     assert [*REFERENCE] == [
-        each.name for each in fields(Settings) if each.name not in ("origins", "models")
+        each.name for each in fields(Settings) if each.name not in ("origins", "models", "keys")
     ]
     for row in REFERENCE.values():
         assert row.variable == f"LOCALR1_{row.name.upper()}"

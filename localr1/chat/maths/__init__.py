@@ -36,8 +36,8 @@ def display(source: str, width: int, cells: Measure) -> list[str] | None:
             still does not fit gives its rows in the one-line form, which the caller has to wrap.
         cells: how many cells a text takes.
     """
-    from localr1.chat.maths.layout import laid_out
     from localr1.chat.maths.linear import in_lines
+    from localr1.chat.maths.lines import laid_out
     from localr1.chat.maths.parser import parse
 
     if len(source) > SOURCE_LIMIT:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from localr1.chat.maths import symbols
+from localr1.chat.maths import names, symbols
 from localr1.chat.maths.nodes import (
+    RULE,
     Accent,
     Atom,
     Boxed,
@@ -26,162 +27,7 @@ if TYPE_CHECKING:
 
 IsEnd: TypeAlias = Callable[[Token], bool]
 
-_MACROS = frozenset(
-    [
-        "def",
-        "gdef",
-        "edef",
-        "let",
-        "newcommand",
-        "renewcommand",
-        "providecommand",
-        "newenvironment",
-        "DeclareMathOperator",
-        "catcode",
-        "input",
-        "include",
-        "csname",
-        "expandafter",
-        "loop",
-    ]
-)
-"""Definitions: what the formula says then is not known without running TeX."""
 
-_IGNORED = frozenset(
-    [
-        "displaystyle",
-        "textstyle",
-        "scriptstyle",
-        "scriptscriptstyle",
-        "limits",
-        "nolimits",
-        "nonumber",
-        "notag",
-        "centering",
-        "hline",
-        "big",
-        "Big",
-        "bigg",
-        "Bigg",
-        "bigl",
-        "Bigl",
-        "biggl",
-        "Biggl",
-        "bigr",
-        "Bigr",
-        "biggr",
-        "Biggr",
-        "bigm",
-        "Bigm",
-        "biggm",
-        "Biggm",
-        "middle",
-        "bf",
-        "rm",
-        "it",
-        "sf",
-        "tt",
-        "cal",
-        "boldmath",
-        "allowbreak",
-        "nobreak",
-        "relax",
-        "normalsize",
-        "small",
-        "large",
-        "Large",
-        "strut",
-        "mathstrut",
-        "protect",
-        "break",
-        "par",
-        "noindent",
-    ]
-)
-_IGNORED_WITH_ARGUMENT = frozenset(
-    ["label", "hspace", "vspace", "phantom", "vphantom", "hphantom", "color", "cline"]
-)
-_WORDS = frozenset(
-    [
-        "text",
-        "textrm",
-        "textbf",
-        "textit",
-        "textsf",
-        "texttt",
-        "textnormal",
-        "textup",
-        "mbox",
-        "hbox",
-        "textsc",
-        "emph",
-    ]
-)
-_LETTERS = frozenset(
-    [
-        "mathrm",
-        "mathit",
-        "mathsf",
-        "mathtt",
-        "mathnormal",
-        "mathop",
-        "mathord",
-        "mathbin",
-        "mathrel",
-        "mathopen",
-        "mathclose",
-        "mathpunct",
-        "mathinner",
-        "ensuremath",
-        "smash",
-        "llap",
-        "rlap",
-        "mathclap",
-        "mathllap",
-        "mathrlap",
-    ]
-)
-_ALPHABETS = {
-    **{"mathbb": "mathbb", "Bbb": "mathbb", "mathcal": "mathcal", "mathscr": "mathcal"},
-    **{"mathfrak": "mathfrak", "frak": "mathfrak"},
-}
-_BOLD = ("mathbf", "boldsymbol", "bm", "pmb")
-_ACCENTS = frozenset(
-    [
-        "hat",
-        "widehat",
-        "bar",
-        "overline",
-        "vec",
-        "overrightarrow",
-        "overleftarrow",
-        "dot",
-        "ddot",
-        "dddot",
-        "tilde",
-        "widetilde",
-        "check",
-        "breve",
-        "acute",
-        "grave",
-        "underline",
-        "underbar",
-        "mathring",
-        "cancel",
-        "bcancel",
-        "xcancel",
-        "sout",
-        "overleftrightarrow",
-        "wideparen",
-        "overparen",
-        "overarc",
-    ]
-)
-_ARROWS = {
-    **{"xrightarrow": "→", "xleftarrow": "←", "xRightarrow": "⇒", "xLeftarrow": "⇐"},
-    **{"xleftrightarrow": "↔", "xLeftrightarrow": "⇔", "xmapsto": "↦", "xlongequal": "="},
-    "xrightleftharpoons": "⇌",
-}
 _DOLLARS = re.compile(r"(?<!\\)\$([^$]*)\$")
 _ESCAPED = re.compile(r"\\([%$#&_{} ])")
 
@@ -192,10 +38,12 @@ def read(name: str, parser: Parser) -> Node | None:
     Raises:
         Unreadable: its arguments are missing, or it defines something.
     """
-    if name in _MACROS:
+    if name in names.MACROS:
         raise Unreadable
-    if name in _IGNORED:
+    if name in names.IGNORED:
         return None
+    if name in ("hline", "toprule", "midrule", "bottomrule"):
+        return RULE
     reader = _READERS.get(name)
     if reader is not None:
         return reader(name, parser)
@@ -262,7 +110,7 @@ def _operator(_: str, parser: Parser) -> Node:
 
 
 def _alphabet(name: str, parser: Parser) -> Node:
-    before, parser.alphabet = parser.alphabet, _ALPHABETS[name]
+    before, parser.alphabet = parser.alphabet, names.ALPHABETS[name]
     row = parser.argument()
     parser.alphabet = before
     return row.items[0] if len(row.items) == 1 else row
@@ -309,7 +157,9 @@ def _arrow(name: str, parser: Parser) -> Node:
     under = parser.tokens.take_option_source()
     over = parser.argument()
     below = parser.argument_of(under) if under else None
-    return Stack(Row((Atom(_ARROWS[name], "rel"),)), over if over.items else None, below, "arrow")
+    return Stack(
+        Row((Atom(names.ARROWS[name], "rel"),)), over if over.items else None, below, "arrow"
+    )
 
 
 def _modulus(name: str, parser: Parser) -> Node:
@@ -336,6 +186,11 @@ def _nothing(_: str, parser: Parser) -> None:
     parser.tokens.take_group_source()
 
 
+def _space(name: str, parser: Parser) -> Node:
+    _nothing(name, parser)
+    return Atom("  ", "space")
+
+
 def _coloured(name: str, parser: Parser) -> Node:
     parser.tokens.take_group_source()
     return _words(name, parser) if name == "textcolor" else _letters(name, parser)
@@ -346,19 +201,20 @@ _READERS: dict[str, Callable[[str, Parser], Node | None]] = {
     **dict.fromkeys(("binom", "dbinom", "tbinom"), _binomial),
     "sqrt": _root,
     **dict.fromkeys(("boxed", "fbox", "framebox"), _boxed),
-    **dict.fromkeys(_WORDS, _words),
-    **dict.fromkeys(_LETTERS, _letters),
+    **dict.fromkeys(names.WORDS, _words),
+    **dict.fromkeys(names.LETTERS, _letters),
     **dict.fromkeys(("operatorname",), _operator),
-    **dict.fromkeys(_ALPHABETS, _alphabet),
-    **dict.fromkeys(_BOLD, _bold),
-    **dict.fromkeys(_ACCENTS, _accent),
+    **dict.fromkeys(names.ALPHABETS, _alphabet),
+    **dict.fromkeys(names.BOLD, _bold),
+    **dict.fromkeys(names.ACCENTS, _accent),
     **dict.fromkeys(("overbrace", "underbrace"), _brace),
     **dict.fromkeys(("overset", "stackrel"), _overset),
     "underset": _underset,
-    **dict.fromkeys(_ARROWS, _arrow),
+    **dict.fromkeys(names.ARROWS, _arrow),
     **dict.fromkeys(("pmod", "pod"), _modulus),
     "tag": _tag,
     "substack": _substack,
-    **dict.fromkeys(_IGNORED_WITH_ARGUMENT, _nothing),
+    **dict.fromkeys(names.IGNORED_WITH_ARGUMENT, _nothing),
     **dict.fromkeys(("textcolor", "colorbox"), _coloured),
+    "hspace": _space,
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from localr1.chat.maths.box import Box, above, beside, blank, fenced, widened
 from localr1.chat.maths.linear import MATRIX_BRACKETS, STACKED_ROWS
-from localr1.chat.maths.nodes import Atom, Grid, Row
+from localr1.chat.maths.nodes import RULE, Atom, Grid, Row
 
 _BARE = ("matrix", "smallmatrix", "array", "tabular")
 _CENTRED = ("gather", "gathered", "multline", "substack", "equation")
@@ -28,17 +28,19 @@ class GridLayout:
         aligns = _aligns(node, count)
         widths = [max(row[column].width for row in rows) for column in range(count)]
         joins = self._joins(node, count)
-        lines = [
-            beside([*itertools.chain.from_iterable(zip(cells, joins, strict=True))])
-            for cells in (
-                [
-                    widened(cell, width, align)
-                    for cell, width, align in zip(row, widths, aligns, strict=True)
-                ]
-                for row in rows
-            )
-        ]
-        return _bracketed(node.name, _stacked(lines, has_air=node.name not in MATRIX_BRACKETS))
+        lines: list[Box] = []
+        for cells, row in zip(node.rows, rows, strict=True):
+            if RULE in cells[0].items:
+                lines.append(self._text("─" * (sum(widths) + sum(join.width for join in joins))))
+            if any(box.width for box in row):
+                columns = zip(row, widths, aligns, strict=True)
+                fitted = [widened(cell, width, align) for cell, width, align in columns]
+                lines.append(
+                    beside([*itertools.chain.from_iterable(zip(fitted, joins, strict=True))])
+                )
+        return _bracketed(
+            node.name, _stacked(lines or [blank(0)], has_air=node.name not in MATRIX_BRACKETS)
+        )
 
     def _joins(self, node: Grid, count: int) -> list[Box]:
         """What stands behind each column."""

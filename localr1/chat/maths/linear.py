@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from localr1.chat.maths import symbols
+from localr1.chat.maths.brackets import denominator, is_bracketed, is_one, is_sum, numerator
 from localr1.chat.maths.nodes import (
     Accent,
     Atom,
@@ -45,10 +46,7 @@ _CALLED = {
     **{"overleftrightarrow": "line", "wideparen": "arc", "overparen": "arc", "overarc": "arc"},
 }
 _ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
-_FACTORIAL = re.compile(r"(?:\d+|[^\W\d_])!")
-_DIFFERENTIAL = re.compile(r"[d∂]²?[^\W\d_][²³]?")
-_PLAIN = re.compile(r"[^\W_]+(?:[.,]\d+)?[′″]?|∞")
-_POWERED = re.compile(r"(?:\d+(?:\.\d+)?|[^\W\d_])[⁰¹²³⁴-⁹ⁿ₀-₉ₐ-ₜᵢⱼ′]*")
+_PLAIN_FRACTION = re.compile(r"\d+/\d+")
 _SPACES = re.compile(r" {5,}")
 
 
@@ -140,9 +138,18 @@ def _pieces(items: Sequence[Node]) -> list[Piece]:
     pieces = [piece(item) for item in items]
     for index, item in enumerate(items):
         if isinstance(item, Fraction) and item.has_bar and _needs_brackets(pieces, index):
-            text = f"({pieces[index].text})"
-            pieces[index] = Piece(text, "open", "close")
+            pieces[index] = _set_apart(pieces, index)
     return _with_bars(pieces)
+
+
+def _set_apart(pieces: Sequence[Piece], index: int) -> Piece:
+    """The fraction in brackets, or as a part of a mixed number: 2 1/2."""
+    text = pieces[index].text
+    before = pieces[index - 1].text if index else ""
+    ends = index + 1 == len(pieces) or pieces[index + 1].left in ("rel", "bin", "punct", "close")
+    if before.isdecimal() and _PLAIN_FRACTION.fullmatch(text) and ends:
+        return Piece(f" {text}", "ord", "ord")
+    return Piece(f"({text})", "open", "close")
 
 
 def _with_bars(pieces: list[Piece]) -> list[Piece]:
@@ -223,50 +230,7 @@ def _fraction(node: Fraction) -> Piece:
     if not node.has_bar:
         return Piece(f"C({above}, {below})", "ord", "ord")
     is_word = below.isalpha() and node.below.items == (Atom(below, "text"),)
-    return Piece(f"{_numerator(above)}/{below if is_word else _denominator(below)}", "ord", "ord")
-
-
-def _numerator(text: str) -> str:
-    needs_brackets = not text or "/" in text or _is_sum(text)
-    return f"({text})" if needs_brackets and not _is_bracketed(text) else text
-
-
-def _denominator(text: str) -> str:
-    simple = _PLAIN.fullmatch(text) and (len(text) == 1 or text.strip(".,′″").isdecimal())
-    if simple or _POWERED.fullmatch(text) or _DIFFERENTIAL.fullmatch(text) or _is_bracketed(text):
-        return text
-    is_one = _FACTORIAL.fullmatch(text) or re.fullmatch(r"[√∛∜]\w", text) or _is_function(text)
-    return text if is_one else f"({text})"
-
-
-def _is_function(text: str) -> bool:
-    """A name with its argument in brackets: f(x)."""
-    found = re.fullmatch(r"[^\W\d_]\w?[′″]*(\(.*\))", text)
-    return found is not None and _is_bracketed(found[1])
-
-
-def _is_sum(text: str) -> bool:
-    """Are there several parts with space or a sign between them, outside of brackets?"""
-    depth = 0
-    for index, character in enumerate(text):
-        depth += (character in "([{⟨⌊⌈") - (character in ")]}⟩⌋⌉")
-        if not depth and character in " +−±∓=<>≤≥≠≈≡,;→∪∩" and index:
-            return True
-    return False
-
-
-def _is_bracketed(text: str) -> bool:
-    """Is all of it inside one pair of brackets?"""
-    if not text or (text[0], text[-1]) not in {("(", ")"), ("|", "|"), ("[", "]")}:
-        return False
-    if text[0] == "|":
-        return text.count("|") == 2
-    depth = 0
-    for index, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        if not depth:
-            return index == len(text) - 1
-    return False
+    return Piece(f"{numerator(above)}/{below if is_word else denominator(below)}", "ord", "ord")
 
 
 def _root(node: Root) -> str:
@@ -276,17 +240,13 @@ def _root(node: Root) -> str:
     if sign is None:
         small = symbols.raised(degree)
         sign = f"{small}√" if small is not None else f"^({degree})√"
-    return f"{sign}{body if _PLAIN.fullmatch(body) and _is_one(body) else f'({body})'}"
-
-
-def _is_one(text: str) -> bool:
-    return len(text) == 1 or text.replace(".", "").replace(",", "").isdecimal()
+    return f"{sign}{body if is_one(body) else f'({body})'}"
 
 
 def _scripts(node: Scripts) -> Piece:
     base = piece(node.base)
     text = base.text
-    is_group = isinstance(node.base, Stack) and node.base.brace and _is_sum(text)
+    is_group = isinstance(node.base, Stack) and node.base.brace and is_sum(text)
     if isinstance(node.base, (Fraction, Scripts)) or text.startswith(("√", "∛", "∜")) or is_group:
         text = f"({text})"
     text, is_plain = with_scripts(text, node.sub, node.sup)
@@ -304,7 +264,8 @@ def _fenced(node: Fenced) -> Piece:
     body = _row(node.body).strip()
     if len(node.body.items) == 1 and isinstance(grid := node.body.items[0], Grid):
         body = _grid(grid, has_brackets=True)
-    if not node.left and node.right and ("/" in body or _is_sum(body)):
+        body = f" {body}" if node.left == "{" and not node.right else body
+    if not node.left and node.right and ("/" in body or is_sum(body)):
         body = f"({body})"
     left: Kind = "open" if node.left else "ord"
     right: Kind = "close" if node.right else "ord"
@@ -326,7 +287,7 @@ def _stack(node: Stack) -> str:
     if node.brace == "arrow" and (node.over or node.under):
         words = ", ".join(script_text(row) for row in (node.over, node.under) if row is not None)
         return f"—{words}{base}" if base in "→⇒↦↔⇔" else f"{base}{words}—"
-    if _is_sum(base) and not _is_bracketed(base):
+    if is_sum(base) and not is_bracketed(base):
         base = f"({base})" if node.under or node.over else base
     return with_scripts(base, node.under, node.over)[0]
 
@@ -346,6 +307,6 @@ def _grid(node: Grid, *, has_brackets: bool = False) -> str:
     if node.name not in MATRIX_BRACKETS:
         join = ", " if node.name in ("substack", "subarray") else "; "
         return join.join(filter(None, map(_cells, node.rows)))
-    text = "; ".join(tuple_of(cells) for cells in node.rows)
+    text = "; ".join(filter(None, map(tuple_of, node.rows)))
     left, right = ("", "") if has_brackets else tuple(MATRIX_BRACKETS[node.name])
     return f"{left}{text}{right}"

@@ -22,6 +22,10 @@ class Atom(NamedTuple):
     kind: Kind = "ord"
 
 
+RULE = Atom("", "space")
+"""A line between two rows of a grid."""
+
+
 class Row(NamedTuple):
     """Parts side by side."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,9 @@ class Attachments:
 
     def attach(self, path: Path) -> None:
         """Read this file; what cannot be read is said."""
-        path = path.absolute()
+        # Not `absolute`: a current folder that was deleted is no reason to fail
+        with contextlib.suppress(OSError):
+            path = path.absolute()
         if any(each.path == path for each in self.items):
             self._say(f"{path.name} is attached already.")
         elif len(self.items) >= FILES_AT_MOST:
@@ -192,4 +195,4 @@ def fit_warning(tokens: int, room: Room | None, *, is_exact: bool) -> str:
     needed = f"Too long: {'' if is_exact else '~'}{tokens:,}"
     if tokens > room.n_ctx:
         return f"{needed} of {room.n_ctx:,} tokens"
-    return f"{needed} of {max(0, room.n_ctx - room.used):,} free tokens"
+    return f"{needed} of {max(0, room.n_ctx - room.used):,} free"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -142,10 +143,13 @@ class Completer:
         return mention_before(before)
 
     async def _find(self, mention: Mention) -> None:
-        folder = self._folder()
-        found = await beside(
-            lambda: near_files(mention.path, folder, lambda: self._query is mention)
-        )
+        def search() -> list[NearFile]:
+            return near_files(mention.path, self._folder(), lambda: self._query is mention)
+
+        found: list[NearFile] = []
+        # The current folder may have been deleted
+        with contextlib.suppress(OSError):
+            found = await beside(search)
         if self._query is mention:
             self._show(found)
 

@@ -12,6 +12,8 @@ from localr1.tui.widgets.searched_view import SearchedView
 from localr1.units import count
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from localr1.tui.screens.chat import ChatScreen
     from localr1.tui.widgets.find_bar import FindBar
 
@@ -36,6 +38,7 @@ class Find:
     def __init__(self, screen: ChatScreen) -> None:
         self._screen = screen
         self._bar: FindBar | None = None
+        self._earlier_focus: Widget | None = None
         self._words = ""
         self._current: _Place | None = None
 
@@ -79,7 +82,7 @@ class Find:
         self._look_for("")
         self._bar.remove()
         self._bar = None
-        self._screen.composer.focus()
+        self._screen.focus_after_panel(self._earlier_focus)
         return True
 
     def changed(self, words: str) -> None:
@@ -109,6 +112,7 @@ class Find:
         from localr1.tui.widgets.find_bar import FindBar
 
         self._screen.uncover()
+        self._earlier_focus = self._screen.focused
         self._bar = FindBar(words, WORDS_AT_MOST)
         await self._screen.mount(self._bar, before=self._screen.composer)
         self._screen.fit_column()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from localr1.chat.messages import ReasoningPart
 from localr1.errors import EngineError
 from localr1.tui.counter import Clock
+from localr1.tui.keymap import keymap_of
 from localr1.tui.widgets.status_line import SAYING_SECONDS
 from localr1.units import count
 
@@ -67,7 +68,8 @@ class KeptThought:
         cost = await self._cost(place)
         self._asked, self._asked_until = place.thought, self._clock() + SAYING_SECONDS
         effect = f"; that frees {cost}" if place.thought.carried else f" of {cost}"
-        self._screen.say(f"F9 again deletes the thought{effect}.")
+        key = keymap_of(self._screen).label("delete_thought") or "The same"
+        self._screen.say(f"{key} again deletes the thought{effect}.")
 
     async def _cost(self, place: _Place) -> str:
         """What carrying it takes, or what it took to write where no model is there to count."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from localr1.tui.turn import Turn
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from localr1.chat.outline import Step
     from localr1.tui.screens.chat import ChatScreen
     from localr1.tui.widgets.outline_panel import OutlinePanel
@@ -28,6 +30,7 @@ class Outline:
         self._panel: OutlinePanel | None = None
         self._followed: _Followed | None = None
         self._jumped: Step | None = None
+        self._earlier_focus: Widget | None = None
 
     @property
     def has_focus(self) -> bool:
@@ -42,6 +45,7 @@ class Outline:
         from localr1.tui.widgets.outline_panel import OutlinePanel
 
         screen = self._screen
+        self._earlier_focus = screen.focused
         self._panel = OutlinePanel()
         await screen.mount(self._panel, before=screen.composer)
         self._jumped = None
@@ -59,7 +63,7 @@ class Outline:
         self._followed = None
         self._screen.transcript.display = True
         self._screen.call_after_refresh(self._screen.fit_column)
-        self._screen.composer.focus()
+        self._screen.focus_after_panel(self._earlier_focus)
         return True
 
     def place(self) -> None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from localr1.chat.messages import ReasoningPart
 from localr1.session.reply_builder import with_reasoning
 from localr1.terminal_text import clean
+from localr1.tui import hints
 from localr1.tui.composing.enclosures import Aside
+from localr1.tui.hints import Hint
 from localr1.tui.marks import MarkLimit
 from localr1.tui.question import Written
 from localr1.tui.widgets.composer import LIMIT_BYTES
@@ -30,17 +32,9 @@ class Mode(enum.Enum):
     """It is asked in place of an earlier question."""
 
     @property
-    def hint(self) -> str:
+    def hint(self) -> Hint | None:
         """What the keys do."""
-        return _HINTS[self]
-
-
-_HINTS = {
-    Mode.ASK: "",
-    Mode.STEER: "Add to the thought    Enter goes on   Esc leaves it stopped",
-    Mode.RESEND: "Enter asks this on a new branch   Esc leaves the question as it was",
-    Mode.EDIT: "Enter goes on from this, with a new answer   Esc leaves it as it was",
-}
+        return {Mode.STEER: hints.STEER, Mode.EDIT: hints.EDIT, Mode.RESEND: hints.RESEND}.get(self)
 
 
 class Steering:
@@ -127,7 +121,7 @@ class Steering:
         self._screen.show_activity(mode.value)
         if mode in (Mode.EDIT, Mode.RESEND):
             # Where there are words, the composer's own hint is not seen
-            self._screen.say(mode.hint)
+            self._screen.say_hint(mode.hint)
 
     def submit(self, written: Written) -> None:
         """Go on with the thought that a person added to, or rewrote."""

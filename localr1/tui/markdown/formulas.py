@@ -17,7 +17,6 @@ from localr1.chat.maths import SOURCE_LIMIT
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
-    from markdown_it.ruler import RuleOptionsType
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
@@ -43,8 +42,8 @@ _OTHER_BLOCK = re.compile(r"(?:`{3}|~{3}|#{1,6} )")
 
 def add_rules(parser: MarkdownIt) -> None:
     """Teach this parser to find formulas."""
-    ends: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    parser.block.ruler.before("fence", BLOCK, _block, ends)
+    ends = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("fence", BLOCK, _block, {"alt": ends})
     parser.inline.ruler.before("escape", INLINE, _inline)
 
 

@@ -22,7 +22,7 @@ MATHS, SOURCE = "answer--maths", "answer--source"
 
 _INDENT = 2
 _SOURCE_META = "as_source"
-_turned = functools.lru_cache(maxsize=512)(maths.inline)
+_turned = functools.lru_cache(maxsize=2048)(maths.inline)
 
 
 def show_source(node: SyntaxTreeNode) -> None:

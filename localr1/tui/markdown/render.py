@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from localr1.tui import glyphs
 from localr1.tui.markdown import parser
 from localr1.tui.markdown.blocks import Block
 from localr1.tui.markdown.context import fence_is_closed
@@ -121,7 +122,7 @@ class _Page:
         return rows
 
     def _item(self, item: SyntaxTreeNode, width: int) -> list[Row]:
-        marker = f"{item.info}{item.markup} " if item.info else "• "
+        marker = f"{item.info}{item.markup} " if item.info else f"{glyphs.BULLET} "
         rows = self.rows(item.children, max(NARROWEST, width - len(marker))) or [Row(())]
         margin = Span(" " * len(marker))
         first, *others = rows
@@ -136,7 +137,7 @@ class _Page:
 
     def _quote(self, node: SyntaxTreeNode, width: int) -> list[Row]:
         rows = self.rows(node.children, max(NARROWEST, width - 2))
-        return _indented(rows or [Row(())], Span("▎ ", (QUOTE,)))
+        return _indented(rows or [Row(())], Span(f"{glyphs.QUOTE} ", (QUOTE,)))
 
     def _fence(self, node: SyntaxTreeNode, width: int) -> list[Row]:
         language = plain(node.info).split(" ")[0]
@@ -160,7 +161,7 @@ class _Page:
         return table_rows([] if self._is_context(node) else header, body, width)
 
     def _rule(self, _: SyntaxTreeNode, width: int) -> list[Row]:
-        return [Row((), margin=[Span("─" * width, (QUIET,))])]
+        return [Row((), margin=[Span(glyphs.ROW_LINE * width, (QUIET,))])]
 
 
 def _trimmed(spans: list[Span]) -> list[Span]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from localr1.tui.glyphs import COLUMN_LINE, CROSSING, ROW_LINE
 from localr1.tui.markdown.inline import QUIET, STRONG
 from localr1.tui.rows import Row, Span, wrap_spans
 
@@ -15,8 +16,8 @@ Cell = Sequence[Span]
 NARROWEST = 6
 """Cells that a column needs at least to be read as one."""
 
-_SEPARATOR = Span(" │ ", (QUIET,))
-_CROSSING = "─┼─"
+_SEPARATOR = Span(f" {COLUMN_LINE} ", (QUIET,))
+_CROSSING = f"{ROW_LINE}{CROSSING}{ROW_LINE}"
 
 
 def table_rows(header: Sequence[Cell], body: Sequence[Sequence[Cell]], width: int) -> list[Row]:
@@ -30,7 +31,7 @@ def table_rows(header: Sequence[Cell], body: Sequence[Sequence[Cell]], width: in
     rows = []
     if header:
         rows += _lines([_bold(cell) for cell in header], widths)
-        rule = _CROSSING.join("─" * width for width in widths)
+        rule = _CROSSING.join(ROW_LINE * width for width in widths)
         rows.append(Row([Span(rule, (QUIET,))]))
     return rows + [row for cells in body for row in _lines(cells, widths)]
 

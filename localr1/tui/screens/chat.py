@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from localr1.chat.effort import Asked, ReasoningLimit
 from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
+from localr1.tui import hints
 from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.composing.attachments import Room
 from localr1.tui.controls.answers import Answers
@@ -44,6 +45,8 @@ from localr1.units import download_size
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from textual.widget import Widget
+
     from localr1.history.search import SearchHit
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
@@ -53,19 +56,12 @@ if TYPE_CHECKING:
 WIDE = 140
 """Cells from which the list of conversations is shown from the start."""
 
-INVITATION = "Ask something    Enter sends   Ctrl+J new line   F1 all keys"
-UNFINISHED = "Ask something    Enter sends   Ctrl+R goes on with the reply   F1 all keys"
-LOADING = "You can write already; it is sent when the model is loaded"
-THINKING = "Esc stops   Ctrl+S pauses the thinking   Ctrl+G answers now"
-REPLYING = "Esc stops the reply"
-SEVERAL = "Esc stops    {} replies are written side by side; this is the first"
 READ_ONLY = "Another window writes to this conversation; here it can only be read."
 
 _REFUSALS = {
     Phase.LOADING: "The model is being loaded.",
     Phase.CHANGING: "The conversation is being changed.",
 }
-_STILL_WRITING = "The reply is still being written; Esc stops it."
 
 
 class ChatScreen(ChatView):
@@ -205,10 +201,10 @@ class ChatScreen(ChatView):
     def may_leave(self) -> bool:
         """May another conversation be shown now? If not, it says why."""
         if self._dialogue.waiting is not None:
-            self.say("A question waits already; Esc takes it back.")
+            self.say(self.with_key("A question waits already", "{stop} takes it back"))
             return False
         if self.is_replying or self._dialogue.phase is Phase.CHANGING:
-            self.say(_REFUSALS.get(self._dialogue.phase, _STILL_WRITING))
+            self.say(self._refusal())
             return False
         return True
 
@@ -292,7 +288,7 @@ class ChatScreen(ChatView):
     def load_again(self) -> str:
         """Load the model as the settings are now; answers why not, where it cannot be now."""
         if self._dialogue.phase is not Phase.IDLE:
-            return _REFUSALS.get(self._dialogue.phase, _STILL_WRITING)
+            return self._refusal()
         self._start(Phase.LOADING, self._dialogue.load())
         return ""
 
@@ -304,10 +300,10 @@ class ChatScreen(ChatView):
     def may_ask(self) -> bool:
         """May something be asked now, if only when the model is loaded? If not, it says why."""
         if self._dialogue.waiting is not None:
-            self.say("A question waits already; Esc takes it back.")
+            self.say(self.with_key("A question waits already", "{stop} takes it back"))
             return False
         if self._steering.mode is not Mode.ASK:
-            self.say(self._steering.mode.hint)
+            self.say_hint(self._steering.mode.hint)
             return False
         return self._dialogue.phase is Phase.LOADING or self.may_change()
 
@@ -317,9 +313,13 @@ class ChatScreen(ChatView):
             self.say(READ_ONLY)
             return False
         if self._dialogue.phase is not Phase.IDLE:
-            self.say(_REFUSALS.get(self._dialogue.phase, _STILL_WRITING))
+            self.say(self._refusal())
             return False
         return True
+
+    def _refusal(self) -> str:
+        writing = self.with_key("The reply is still being written", "{stop} stops it")
+        return _REFUSALS.get(self._dialogue.phase, writing)
 
     def on_paste_refused(self, message: PasteRefused) -> None:
         """Say how much was pasted and how much fits."""
@@ -389,6 +389,10 @@ class ChatScreen(ChatView):
         """Copy the code."""
         self._answers.copy_block(message.block)
 
+    async def on_effort_clicked(self) -> None:
+        """The next effort."""
+        await self._next_reply.change_effort()
+
     # ---- actions ---------------------------------------------------------------------------
 
     async def on_command_given(self, message: CommandGiven) -> None:
@@ -440,6 +444,11 @@ class ChatScreen(ChatView):
         """Show or hide the list of conversations, which takes its room from the other panels."""
         super().show_list(is_shown)
         self._thinking.shown_outline.place()
+
+    def focus_after_panel(self, earlier: Widget | None) -> None:
+        """Give the keys back to the turns where one is picked, or else to the composer."""
+        is_picking = earlier is self.transcript and self._picker.picked is not None
+        (self.transcript if is_picking else self.composer).focus()
 
     def uncover(self) -> None:
         """Let the conversation be seen where the outline stands in its place."""
@@ -499,17 +508,16 @@ class ChatScreen(ChatView):
         return self._dialogue.phase is Phase.REPLYING and self._turns[-1].is_thinking
 
     def _invite(self) -> None:
-        words = READ_ONLY if self.session.read_only else self._invitation()
-        if self.composer.placeholder != words:
-            self.composer.placeholder = words
+        self.composer.invite(hints.READ_ONLY if self.session.read_only else self._invitation())
+        self.tell_terminal()
 
-    def _invitation(self) -> str:
-        if self._steering.mode is not Mode.ASK:
+    def _invitation(self) -> hints.Hint:
+        if self._steering.mode.hint is not None:
             return self._steering.mode.hint
         if self._dialogue.phase is Phase.IDLE:
-            return UNFINISHED if self.session.can_go_on else INVITATION
+            return hints.UNFINISHED if self.session.can_go_on else hints.INVITATION
         if self._dialogue.phase is Phase.LOADING:
-            return LOADING
+            return hints.LOADING
         if self._dialogue.samples > 1:
-            return SEVERAL.format(self._dialogue.samples)
-        return THINKING if self.is_thinking else REPLYING
+            return hints.several(self._dialogue.samples)
+        return hints.THINKING if self.is_thinking else hints.REPLYING

@@ -16,6 +16,8 @@ from textual.widgets import Static
 from localr1.tui.clipboard import TERMINAL_LIMIT_BYTES
 from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
+from localr1.tui.hints import Hint
+from localr1.tui.keymap import keymap_of
 from localr1.tui.marks import one_line
 from localr1.tui.messages import ThinkingToggled
 from localr1.tui.saving import Saving
@@ -40,6 +42,8 @@ COLUMN = 100
 """Cells that words may take: longer lines are hard to read."""
 
 MARGIN = 2
+NARROW, LOW = 36, 12
+"""Screens of fewer columns or lines do without some margins."""
 
 LIST_CELLS = 32
 """Width of the list of conversations."""
@@ -129,10 +133,15 @@ class ChatView(Screen[None]):
         self.conversation_list.set_class(self.is_narrow, "-over")
         panels = [widget for widget in self.children if widget.has_class("panel")]
         taken = sum(panel.outer_size.width for panel in panels if panel.has_class("-side"))
-        side = max(MARGIN, (self.room - taken - COLUMN) // 2)
+        margin = MARGIN if self.size.width >= NARROW else 1
+        side = max(margin, (self.room - taken - COLUMN) // 2)
+        is_low = self.size.height < LOW
         for widget in self.children:
             if widget is not self.conversation_list and widget not in panels:
-                widget.styles.padding = widget.styles.padding._replace(left=side, right=side)
+                padding = widget.styles.padding._replace(left=side, right=side)
+                if widget in (self.transcript, self.composer):
+                    padding = padding._replace(top=int(not is_low), bottom=int(not is_low))
+                widget.styles.padding = padding
 
     def _begin_welcome(self) -> None:
         """An empty conversation, with a model that is loaded or being loaded."""
@@ -242,6 +251,16 @@ class ChatView(Screen[None]):
         """Say something in the status line for a moment."""
         self.status_line.say(text)
 
+    def say_hint(self, hint: Hint | None) -> None:
+        """Say in the status line what keys do."""
+        if hint is not None:
+            self.say(hint.text(keymap_of(self), self.status_line.content_size.width))
+
+    def with_key(self, sentence: str, about_key: str) -> str:
+        """A sentence, and where the action has a key what it does: "...; Esc stops it."."""
+        told = keymap_of(self).fill(about_key)
+        return f"{sentence}; {told}." if told else f"{sentence}."
+
     def say_error(self, error: Localr1Error) -> None:
         """Say what went wrong, for a moment."""
         self.say(sentence(error.message))
@@ -255,6 +274,12 @@ class ChatView(Screen[None]):
         """How long replies may think, in the status line."""
         self._status.effort = words
         self.status_line.refresh()
+
+    def tell_terminal(self) -> None:
+        """The title around the interface, and whether it works."""
+        tell = getattr(self.app, "tell_terminal", None)
+        if tell is not None:
+            tell(self.session.title, is_working=self.is_replying)
 
     def show_title(self) -> None:
         """The title as it is now."""

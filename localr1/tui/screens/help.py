@@ -42,7 +42,7 @@ _SIGNS = {
 }
 
 MOUSE = (
-    Entry("selects words; Ctrl+C copies them", "Drag"),
+    Entry("shows all commands; on the effort: the next one", "Click on the last line"),
     Entry("opens or closes it", "Click on a thinking line"),
     Entry("closes it", "Click beside a sheet"),
 )
@@ -79,24 +79,27 @@ class HelpScreen(TextSheet):
 
 
 def _entries(keys: Mapping[str, str]) -> Iterator[Entry]:
+    palette = key_names(keys.get("command_palette", "ctrl+p"), 1)
+    copying = key_names(keys.get("interrupt", "ctrl+c"), 1)
     scopes = dict.fromkeys([*HEADINGS, *(action.scope for action in ACTIONS)])
     for scope in scopes:
         actions = [action for action in ACTIONS if action.scope == scope]
         if actions:
             yield Entry(HEADINGS.get(scope, scope.capitalize()), kind="heading")
             for action in actions:
-                yield _entry(action, keys)
+                yield _entry(action, keys, palette)
             yield GAP
     yield Entry("The mouse", kind="heading")
+    yield Entry(f"selects words; {copying} copies them" if copying else "selects words", "Drag")
     yield from MOUSE
 
 
-def _entry(action: Action, keys: Mapping[str, str]) -> Entry:
+def _entry(action: Action, keys: Mapping[str, str], palette: str) -> Entry:
     word = f"/{action.word}" if action.word else ""
     told = (key_names(_keys(action, keys)), _single_key(action, keys), word)
     label = ", ".join(part for part in told if part)
     sentence = f"{action.title}. {action.explanation}." if action.explanation else action.title
-    return Entry(sentence, label or "Ctrl+P, its name")
+    return Entry(sentence, label or f"{palette}, its name" if palette else label)
 
 
 def _keys(action: Action, keys: Mapping[str, str]) -> str:

@@ -15,6 +15,8 @@ from textual.widgets import Static
 
 from localr1.tui.links import Place
 
+NO_BROWSER = "No browser with a window of its own was found; C copies the address."
+
 
 class LinkScreen(ModalScreen[str | None]):
     """Its result is what was done, in words, or None where the person leaves."""
@@ -43,7 +45,7 @@ class LinkScreen(ModalScreen[str | None]):
     async def action_open(self) -> None:
         """Open the address; a browser may take its time, so not here."""
         opened = await asyncio.to_thread(_open, self._place.address)
-        self.dismiss("Opened in the browser." if opened else "No browser was found.")
+        self.dismiss("Opened in the browser." if opened else NO_BROWSER)
 
     def action_copy(self) -> None:
         """Copy the address."""
@@ -57,6 +59,12 @@ class LinkScreen(ModalScreen[str | None]):
 
 def _open(address: str) -> bool:
     try:
-        return webbrowser.open(address)
+        browser = webbrowser.get()
+        return not _takes_the_terminal(browser) and browser.open(address)
     except (webbrowser.Error, OSError):
         return False
+
+
+def _takes_the_terminal(browser: webbrowser.BaseBrowser) -> bool:
+    """Browsers such as lynx would draw over the chat."""
+    return type(browser) is webbrowser.GenericBrowser or not getattr(browser, "background", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -87,6 +88,7 @@ class SettingsScreen(Sheet):
         }
         self._current = self._lines[0]
         self._field: SettingField | None = None
+        self._saving = asyncio.Lock()
         self.next_search_is_new = True
         """The next character typed in the form begins a search; else it goes on with one."""
         self._for_load: list[str] = []
@@ -202,6 +204,7 @@ class SettingsScreen(Sheet):
         name = self._current.setting.name
         rule, value = RULES[name], getattr(self._session.settings, name)
         if rule.kind is bool:
+            self.body.focus()
             self._give(name, not value)
             return
         choices = self._themes if name == "theme" else list(rule.choices)
@@ -238,7 +241,8 @@ class SettingsScreen(Sheet):
 
     async def _save(self, name: str, value: object) -> None:
         try:
-            sentence = await change_setting(self._session, self._file, name, value)
+            async with self._saving:
+                sentence = await change_setting(self._session, self._file, name, value)
         except Localr1Error as error:
             words = f"{error.message}. {error.hint}" if error.hint else f"{error.message}."
             if self._field is not None:

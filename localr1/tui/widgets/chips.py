@@ -18,6 +18,8 @@ from localr1.tui.marks import one_line
 ROWS_AT_MOST = 6
 _REMOVE = "  x"
 _GAP = "  "
+_NAME_CELLS = 8
+"""Of a name, at least."""
 
 
 class Chip(NamedTuple):
@@ -74,10 +76,10 @@ class Chips(Widget, can_focus=False):
 
     def _line(self, chip: Chip) -> str:
         name, facts = one_line(chip.name, 120), one_line(chip.facts)
-        room = self.content_size.width - cell_len(facts) - len(_GAP + _REMOVE)
-        # The name gives way, not the x
-        name = Content(name).truncate(max(8, room), ellipsis=True).plain
-        return f"{name}{_GAP}{facts}{_REMOVE}"
+        room = self.content_size.width - len(_GAP + _REMOVE)
+        # The name gives way, then the facts, never the x
+        name = _cut(name, max(_NAME_CELLS, room - cell_len(facts)))
+        return f"{name}{_GAP}{_cut(facts, room - cell_len(name))}{_REMOVE}"
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """A row for each line."""
@@ -100,6 +102,10 @@ class Chips(Widget, can_focus=False):
             self.post_message(self.Clicked(chip.key, width - len(_REMOVE) <= offset.x <= width))
 
 
+def _cut(text: str, width: int) -> str:
+    return Content(text).truncate(max(1, width), ellipsis=True).plain
+
+
 def _styled(line: str) -> Content:
     name, gap, rest = line.partition(_GAP)
-    return Content.assemble((name, "$text-primary"), (gap + rest, "$foreground 60%"))
+    return Content.assemble((name, "$text-primary"), (gap + rest, "$text-muted"))

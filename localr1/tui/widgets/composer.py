@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual import events
+from textual.content import Content
 
 from localr1.terminal_text import clean
 from localr1.tui.actions import Action, bindings
@@ -18,6 +19,8 @@ from localr1.tui.composing.pasted import Pasted, is_long, size_bytes
 from localr1.tui.composing.sent import SentQuestions
 from localr1.tui.composing.slash import Command, NotUnderstood, read_slash, without_mark
 from localr1.tui.composing.threads import beside
+from localr1.tui.hints import Hint
+from localr1.tui.keymap import keymap_of
 from localr1.tui.messages import CommandGiven, PasteRefused, Remark, Submitted
 from localr1.tui.question import Written
 from localr1.tui.widgets.chips import Chips
@@ -46,6 +49,7 @@ class Composer(TypingArea):
         super().__init__(id=id)
         self.sends_nothing = False
         """Enter without words says something, too; the text is then no question."""
+        self._hint: Hint | None = None
         self.offers = Offers(id="offers")
         self.chips = Chips(id="chips")
         self.enclosures = Enclosures(self.chips, lambda: self.text, self._say)
@@ -61,8 +65,8 @@ class Composer(TypingArea):
 
     @property
     def has_words(self) -> bool:
-        """Is there something to send?"""
-        return bool(self.text.strip() or self.enclosures.files.items)
+        """Is there something to send? Files alone are no question."""
+        return bool(self.text.strip())
 
     @property
     def draft(self) -> str:
@@ -76,6 +80,8 @@ class Composer(TypingArea):
         A file that is still being read is said to be.
         """
         if not self.has_words:
+            if self.enclosures.files.items:
+                self._say("Write a question to go with the files.")
             return None
         if self.enclosures.files.is_reading:
             self._say("A file is still being read.")
@@ -168,6 +174,21 @@ class Composer(TypingArea):
             written = self.take()
             if written is not None:
                 self.post_message(Submitted(written))
+
+    def invite(self, hint: Hint) -> None:
+        """Say what can be done here, as long as nothing is written."""
+        if hint != self._hint:
+            self._hint = hint
+            self._show_hint()
+
+    def on_resize(self) -> None:
+        """As much of the hint as fits now."""
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        width = self.content_size.width
+        if self._hint is not None and width:
+            self.placeholder = Content(self._hint.text(keymap_of(self), width))
 
     def _obeys(self) -> bool:
         """Run the text where it looks like a command; whether it does."""

@@ -11,7 +11,10 @@ from localr1.tui.marks import one_line
 
 Weight = Literal["quiet", "warning", "error"]
 
-_STYLES = {"quiet": "$foreground 60%", "warning": "$text-warning", "error": "$text-error"}
+_STYLES = {"quiet": "$text-muted", "warning": "$text-warning", "error": "$text-error"}
+
+_SIGNS = {"$text-warning": "! ", "$text-error": "Error: "}
+"""In front, so that nothing is said by colour alone."""
 
 
 class Notes(Static):
@@ -25,7 +28,7 @@ class Notes(Static):
 
     @property
     def text(self) -> str:
-        """All lines as they are shown."""
+        """All lines, without their signs."""
         return "\n".join(text for text, _ in self._lines())
 
     def add(self, text: str, weight: Weight = "quiet", hint: str = "") -> None:
@@ -53,7 +56,11 @@ class Notes(Static):
 
     def _draw(self) -> None:
         lines = self._lines()
-        self.update(Content("\n").join(Content.styled(text, style) for text, style in lines))
+        self.update(
+            Content("\n").join(
+                Content.styled(_SIGNS.get(style, "") + text, style) for text, style in lines
+            )
+        )
         self.display = bool(lines)
 
 

@@ -17,6 +17,8 @@ from localr1.tui.marks import one_line
 
 ROWS_AT_MOST = 8
 
+_CHOSEN = "bold $block-cursor-blurred-foreground on $block-cursor-blurred-background"
+
 
 class Row(NamedTuple):
     """One offer as it is shown."""
@@ -75,10 +77,10 @@ class Offers(Widget, can_focus=False):
         space = " " * max(2, column - cell_len(label)) if row.detail else ""
         detail = one_line(row.detail)
         rest = " " * max(0, width - cell_len(label) - len(space) - cell_len(detail))
-        words = "$foreground 50%" if row.is_quiet else "$foreground"
-        line = Content.assemble((label, words), space, (detail, "$foreground 60%"), rest)
+        words = "$text-disabled" if row.is_quiet else "$foreground"
+        line = Content.assemble((label, words), space, (detail, "$text-muted"), rest)
         # Bold as well: colours may be off
-        return line.stylize("bold on $primary 30%") if index == self.chosen else line
+        return line.stylize(_CHOSEN) if index == self.chosen else line
 
     def on_click(self, event: events.Click) -> None:
         """Say which row."""

@@ -54,10 +54,10 @@ def _content(setting: ListedSetting, name_cells: int) -> Content:
     origin = f"   {setting.origin}" if setting.origin else ""
     return Content.assemble(
         (f"{setting.name:<{name_cells}}", "$text-primary"),
-        (value or '""', "$foreground 60%" if is_quiet else "bold"),
-        (became, "$foreground 60%"),
+        (value or '""', "$text-muted" if is_quiet else "bold"),
+        (became, "$text-muted"),
         (origin, "$text-accent"),
-        ("\n" + setting.sentence, "$foreground 60%"),
+        ("\n" + setting.sentence, "$text-muted"),
     )
 
 

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import ReasoningEnd, ReasoningPart
 from localr1.engine.protocol import Loading, Prompt
+from localr1.tui.glyphs import BAR, CLOSED, ELLIPSIS, OPENED, RESTING, ROW_LINE
 from localr1.tui.messages import ThinkingToggled
 from localr1.units import count, duration
 
@@ -50,7 +51,7 @@ class ThinkingHeader(Widget):
 
     def show_loading(self, event: Loading) -> None:
         """The model is being read."""
-        self._show(f"Loading the model… {event.progress * 100:.0f} %")
+        self._show(f"Loading the model{ELLIPSIS} {event.progress * 100:.0f} %")
 
     def show_reading(self, event: Prompt) -> None:
         """The prompt is being processed."""
@@ -65,7 +66,9 @@ class ThinkingHeader(Widget):
         most = limit.tokens
         length = count(tokens, "token") if most is None else f"{tokens:,} of {count(most, 'token')}"
         share = _share(seconds, tokens, limit)
-        self._show(f"Thinking… {span}, {length}", f"Thinking… {length}", share=share)
+        self._show(
+            f"Thinking{ELLIPSIS} {span}, {length}", f"Thinking{ELLIPSIS} {length}", share=share
+        )
 
     def show_thought(self, thought: ReasoningPart) -> None:
         """Reasoning is over; what was not measured is left out."""
@@ -104,7 +107,7 @@ class ThinkingHeader(Widget):
 
     def render(self) -> Content:
         """A sign and the words, fewer of them where they do not fit; then how much is used up."""
-        sign = ("▾" if self._open else "▸") if self._has_trace else "·"
+        sign = (OPENED if self._open else CLOSED) if self._has_trace else RESTING
         room = self.content_size.width - len(f"{sign} ")
         fitting = (words for words in self._wordings if cell_len(words) <= room)
         words = next(fitting, self._wordings[-1])
@@ -134,7 +137,7 @@ def _bar(share: float | None, room: int) -> Content | None:
         return None
     cells = min(room, _BAR_CELLS)
     full = round(share * cells)
-    return Content.assemble(("━" * full, "$primary"), ("─" * (cells - full), "$foreground 25%"))
+    return Content.assemble((BAR * full, "$primary"), (ROW_LINE * (cells - full), "$rule"))
 
 
 def _joined(*facts: str) -> str:

@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from localr1.engine.protocol import Event, Failed, Loading, Ready
 from localr1.models.reference import DEMO
+from localr1.tui.glyphs import BAR
 from localr1.tui.marks import one_line
 from localr1.units import count, memory_size
 
@@ -51,12 +52,12 @@ class Welcome(Widget):
 
     def _second_line(self) -> Content:
         if self._progress is None:
-            return Content.styled(self._facts, "$foreground 60%")
+            return Content.styled(self._facts, "$text-muted")
         filled = round(self._progress * _BAR_CELLS)
         return Content.assemble(
-            ("━" * filled, "$primary"),
-            ("━" * (_BAR_CELLS - filled), "$panel"),
-            (f"  Loading {self._progress * 100:.0f} %", "$foreground 60%"),
+            (BAR * filled, "$primary"),
+            (BAR * (_BAR_CELLS - filled), "$rule"),
+            (f"  Loading {self._progress * 100:.0f} %", "$text-muted"),
         )
 
 
