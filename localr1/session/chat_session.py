@@ -40,6 +40,7 @@ from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
 from localr1.session.between_questions import BetweenQuestions
+from localr1.session.context_use import ContextUse, count_use
 from localr1.session.conversations import Conversations
 from localr1.session.kept_messages import KeptMessages
 from localr1.session.loading import load_command
@@ -526,15 +527,30 @@ class ChatSession:
         Raises:
             EngineError: no model is loaded to count with, or it is busy.
         """
-        counts = []
-        for message in (user_message(text, files), user_message("")):
-            command = CountTokens(self._engine.new_id(), (message,))
-            event = await self._between.answer(command)
-            if not isinstance(event, TokenCount):
-                raise EngineError("the engine cannot count now")
-            counts.append(event.tokens)
+        counts = [
+            await self._count_prompt([message])
+            for message in (user_message(text, files), user_message(""))
+        ]
         self._get_ready()
         return counts[0] - counts[1]
+
+    async def context_use(self) -> ContextUse:
+        """What the next prompt takes of the context window, by kind.
+
+        Raises:
+            EngineError: no model is loaded to count with, or it is busy.
+        """
+        n_ctx = self.plan.n_ctx if self.plan else 0
+        system = self._own_settings.system
+        use = await count_use(self.messages, system, n_ctx, self._count_prompt)
+        self._get_ready()
+        return use
+
+    async def _count_prompt(self, messages: Sequence[Message]) -> int:
+        event = await self._between.answer(CountTokens(self._engine.new_id(), tuple(messages)))
+        if not isinstance(event, TokenCount):
+            raise EngineError("the engine cannot count now")
+        return event.tokens
 
     async def _count(self, message: Message) -> int:
         command = CountTokens(self._engine.new_id(), (user_message(""), message))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from localr1.chat.effort import Asked, ReasoningLimit
 from localr1.chat.messages import Message
-from localr1.engine.protocol import Event, Failed, Loading, Notice
+from localr1.engine.protocol import Event, Failed, Loading, Notice, Ready
 from localr1.tui import hints
 from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.composing.attachments import Room
@@ -284,6 +284,7 @@ class ChatScreen(ChatView):
     def prefer(self, preferred: Preferences) -> None:
         """Behave like this from the next reply on."""
         self._thinking.preferred = preferred
+        self.show_effort(self._next_reply.words)
 
     def load_again(self) -> str:
         """Load the model as the settings are now; answers why not, where it cannot be now."""
@@ -341,6 +342,7 @@ class ChatScreen(ChatView):
                 self._welcome.take(event)
             if turn is not None:
                 turn.apply(event)
+                self._status.thinking_seconds = turn.thinking_seconds
             else:
                 self._take_load(event)
         if turn is not None and message.kept is not None:
@@ -353,6 +355,8 @@ class ChatScreen(ChatView):
     def _take_load(self, event: Event) -> None:
         if isinstance(event, Loading) and self._dialogue.waiting is not None:
             self._turns[-1].apply(event)
+        elif isinstance(event, Ready):
+            self.show_effort(self._next_reply.words)  # the model's own settings may have a say
         elif isinstance(event, Failed):
             self.transcript.note().add(event.message, "error", event.hint)
         elif isinstance(event, Notice):
