@@ -109,7 +109,7 @@ async def test_a_change_while_the_file_is_read_is_not_lost(
     async def start() -> None:
         raise EngineError("no engine here")
 
-    monkeypatch.setattr(chat_session, "read_model_file", read)
+    monkeypatch.setattr(loaded_model, "read_model_file", read)
     monkeypatch.setattr(session._engine, "start", start)
     events = [event async for event in session.load()]
     assert isinstance(events[-1], Failed)
