@@ -17,6 +17,19 @@ hypothesis.settings.register_profile("explore", max_examples=2000, deadline=None
 hypothesis.settings.load_profile("same")
 
 
+BUSY = ("engine", "cli", "converters", "offload", "distribution")
+"""Folders whose tests keep a core busy or wait for real time: they run one after the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker of pytest-xdist have all of the busy tests, and the others the rest."""
+    tests = Path(__file__).parent
+    for item in items:
+        room = item.path.relative_to(tests).parts[0]
+        if room in BUSY or item.path.name == "test_in_tmux.py":
+            item.add_marker(pytest.mark.xdist_group("busy"))
+
+
 @pytest.fixture(autouse=True)
 def localr1_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches the files of the person who runs it."""

@@ -48,7 +48,9 @@ def chat(
 
     settings = settings_from_flags(flags)
     is_plain = wants_plain(settings, os.environ)
-    if not is_plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual paints on standard error
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    if not is_plain and not all(stream.isatty() for stream in streams):
         raise UsageError(
             "the chat needs a terminal", "use `localr1 run` or --plain in scripts and pipes"
         )

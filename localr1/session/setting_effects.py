@@ -48,7 +48,7 @@ EFFECTS: dict[Effect, tuple[str, ...]] = {
         "parked_memory_mib",
         "draft",
     ),
-    "next start": ("model", "save_history", "reasoning", "plain"),
+    "next start": ("model", "save_history", "plain", "reasoning"),
 }
 """Every setting once. `reasoning` is of `localr1 run`, each of which is a start."""
 

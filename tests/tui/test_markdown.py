@@ -51,6 +51,10 @@ def looks(answer: AnswerView, words: str) -> set[str]:
     raise AssertionError(f"{words!r} is not a span")
 
 
+CODE_BARS = ["a     │ b", "──────┼───", "$x|y$ │ z", "$5    │ $6"]
+BARS = ["a      │ b", "───────┼───", "P(A|B) │ $5", "|x|    │ $6"]
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
@@ -86,6 +90,9 @@ def looks(answer: AnswerView, words: str) -> set[str]:
         ("see \\boxed{5}.", ["see ⟦5⟧."]),
         ("\\boxed{5}", ["  ┌───┐", "  │ 5 │", "  └───┘"]),
         ("| a |\n|---|\n| $x^2$ |", ["a", "──", "x²"]),
+        ("| a | b |\n|---|---|\n| $P(A|B)$ | $5 |\n| \\(|x|\\) | $6 |", BARS),
+        ("|a|b|\n|-|-|\n|`$x|y$`|z|\n|$5|$6|", CODE_BARS),
+        ("| no table $|x|$", ["| no table |x|"]),
         ("## $x^2$ **\\(y^2\\)**", ["x² y²"]),
         ("$5 and $6, \\$7; $5 or even 6$ x", ["$5 and $6, $7; $5 or even 6$ x"]),
         ("$10-$20, $ x $, US$5 and US$6", ["$10-$20, $ x $, US$5 and US$6"]),
@@ -246,6 +253,7 @@ FRAGMENTS = st.sampled_from(
         "\\begin{align}\n",
         "\\end{align}",
         "\\boxed{",
+        "|$x|y$|",
         "}",
     ]
 )

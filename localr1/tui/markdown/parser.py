@@ -23,10 +23,11 @@ def _parser() -> MarkdownIt:
     # Imported when the first answer starts: 20 ms that the first paint does not need.
     from markdown_it import MarkdownIt
 
-    from localr1.tui.markdown.formulas import add_rules
+    from localr1.tui.markdown import formulas, pipes
 
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING})
-    add_rules(parser)
+    formulas.add_rules(parser)
+    pipes.add_rules(parser)
     return parser.enable(["table", "strikethrough"]).disable(["reference", "lheading"])
 
 
