@@ -6,7 +6,6 @@ show events. Nothing here raises for what can go wrong in use; it arrives as `Fa
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -14,47 +13,33 @@ from pathlib import Path
 import msgspec
 
 from localr1 import paths
-from localr1.chat.boxed import Vote, majority
+from localr1.chat.boxed import Vote
 from localr1.chat.effort import Asked, ReasoningLimit
-from localr1.chat.messages import FilePart, Message, Part, ReasoningPart, user_message
-from localr1.chat.prompt import ChatFormat
+from localr1.chat.messages import FilePart, Message, ReasoningPart
 from localr1.engine.client import BackendName, EngineClient
 from localr1.engine.protocol import (
-    Answer,
     Bench,
     BenchTests,
-    CountTokens,
-    Done,
     Event,
     Failed,
-    Generate,
     ModelFacts,
-    Notice,
-    Ready,
-    Reasoning,
-    TokenCount,
 )
 from localr1.engine.sampling import Sampling
-from localr1.errors import EngineError, Localr1Error, UsageError
+from localr1.errors import Localr1Error, UsageError
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
 from localr1.session.between_questions import BetweenQuestions
 from localr1.session.context_use import ContextUse, count_use
 from localr1.session.conversations import Conversations
+from localr1.session.failure import failed
 from localr1.session.kept_messages import KeptMessages
-from localr1.session.loading import load_command
-from localr1.session.model_file import (
-    ModelFile,
-    model_names,
-    read_model_file,
-    with_settings,
-)
-from localr1.session.notices import Notices, vote_notice
-from localr1.session.prompt_messages import prompt_messages
-from localr1.session.reply_builder import ReplyBuilder, begun_reply, with_reasoning
-from localr1.session.setting_effects import check_together
-from localr1.session.thinking import reasoning_limit, reasoning_rule
+from localr1.session.loaded_model import LoadedModel
+from localr1.session.notices import Notices
+from localr1.session.reply_builder import ReplyBuilder, with_reasoning
+from localr1.session.replying import Replying
+from localr1.session.thinking import reasoning_limit
+from localr1.session.token_counts import TokenCounts, with_thought
 from localr1.settings import Settings
 from localr1.terminal_text import clean
 
@@ -81,24 +66,33 @@ class ChatSession:
         is_brief: bool = False,
         conversations: Conversations | None = None,
     ) -> None:
-        self._reference = model
-        self._settings = settings
         self.conversations = conversations
         """All conversations; None where they are not kept."""
         self._kept = KeptMessages(conversation)
+        self._notices = Notices()
         backend: BackendName = "scripted" if model.kind == "transcript" else "llama"
         self._engine = engine or EngineClient(paths.logs_folder(), backend)
+        self._model = LoadedModel(model, settings, self._engine, self._notices)
         self._between = BetweenQuestions(self._engine, is_brief=is_brief)
-        self._file: ModelFile | None = None
-        self._notices = Notices()
-        self._stop_asked = False
-        self.model: ModelFacts | None = None
-        """Of the loaded model; None before `load` succeeded."""
-        self.plan: LoadPlan | None = None
-        self.vote: Vote | None = None
-        """Over the last replies side by side, where they have results to compare."""
+        self._counts = TokenCounts(self._engine, self._between)
+        self._replying = Replying(self._engine, self._model, self._notices)
 
     # ---- facts -----------------------------------------------------------------------------
+
+    @property
+    def model(self) -> ModelFacts | None:
+        """The loaded model; None before `load` succeeded."""
+        return self._model.facts
+
+    @property
+    def plan(self) -> LoadPlan | None:
+        """How it was loaded, with reasons; None before `load` succeeded."""
+        return self._model.plan
+
+    @property
+    def vote(self) -> Vote | None:
+        """Over the last replies side by side, where they have results to compare."""
+        return self._replying.vote
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -123,7 +117,7 @@ class ChatSession:
     @property
     def model_name(self) -> str:
         """The model's name, as well as it is known by now."""
-        return self.model.name if self.model else self._reference.name
+        return self._model.name
 
     @property
     def can_go_on(self) -> bool:
@@ -134,7 +128,7 @@ class ChatSession:
     @property
     def reasoning_limit(self) -> ReasoningLimit:
         """How long replies may think, and why."""
-        return reasoning_limit(self._own_settings, self._kept.limit)
+        return reasoning_limit(self.settings, self._kept.limit)
 
     @property
     def limit(self) -> Asked | None:
@@ -144,19 +138,17 @@ class ChatSession:
     @property
     def settings(self) -> Settings:
         """What holds for the next reply, with the model's own once its file was read."""
-        return self._own_settings
+        return self._model.settings
 
     @property
     def sampling(self) -> Sampling | None:
         """How tokens are drawn; None before the model's file was read."""
-        return self._file.sampling if self._file else None
+        return self._model.sampling
 
     @property
     def settings_names(self) -> tuple[str, ...]:
         """What the model's own table in the settings file may be called."""
-        if self._file is None or self._file.header is None:
-            return (self._reference.name, self._reference.path.name)
-        return model_names(self._reference, self._file.header)
+        return self._model.settings_names
 
     @property
     def log_path(self) -> Path | None:
@@ -170,9 +162,7 @@ class ChatSession:
         Raises:
             UsageError: they do not go together or with the model.
         """
-        check_together(settings)
-        if self._file is not None:
-            with_settings(self._file, self._reference, settings)
+        self._model.check_settings(settings)
 
     def use_settings(self, settings: Settings) -> None:
         """Follow other settings from the next reply on; some need `load` again.
@@ -182,27 +172,17 @@ class ChatSession:
         Raises:
             UsageError: they do not go together or with the model; nothing has changed.
         """
-        self.check_settings(settings)
-        if self._file is not None:
-            self._file = with_settings(self._file, self._reference, settings)
-        self._settings = settings
-
-    @property
-    def _own_settings(self) -> Settings:
-        """The settings, with the model's own once its file was read."""
-        return self._file.settings if self._file else self._settings
+        self._model.use_settings(settings)
 
     # ---- loading ---------------------------------------------------------------------------
 
     async def load(self) -> AsyncIterator[Event]:
         """Check, plan and load the model: `Loading`…, then `Ready` or `Failed`; `Notice`s."""
-        self.model = None
-        self._stop_asked = False
-        try:
-            async for event in self._load():
-                yield event
-        except Localr1Error as error:
-            yield _failed(error)
+        await self._between.interrupt()
+        async for event in self._model.load():
+            yield event
+        if self.model is not None:
+            self._get_ready(from_disk=True)
 
     async def change_model(self, model: ModelReference) -> AsyncIterator[Event]:
         """Go on with another model, which is loaded; the conversation stays.
@@ -210,41 +190,15 @@ class ChatSession:
         Raises:
             UsageError: a scripted model cannot take the place of a real one, nor a real one its.
         """
-        if (model.kind == "transcript") != (self._reference.kind == "transcript"):
-            raise UsageError(
-                f"{model.name} needs a start of its own", f"`localr1 chat {model.name}`"
-            )
         await self._between.interrupt()
         await self._keep_state()
-        self._reference, self._file = model, None
+        self._model.change(model)
         self._notices.forget()
         async for event in self.load():
             yield event
 
-    async def _load(self) -> AsyncIterator[Event]:
-        await self._between.interrupt()
-        settings = self._settings
-        file = await asyncio.to_thread(read_model_file, self._reference, settings)
-        if self._settings is not settings:  # changed by a person meanwhile
-            file = with_settings(file, self._reference, self._settings)
-        self._file = file
-        await self._engine.close()
-        await self._engine.start()
-        command = await load_command(self._engine, self._reference, file, lambda: self._stop_asked)
-        if command.plan.notice:
-            yield Notice(kind="memory", text=command.plan.notice)
-        async for event in self._engine.ask(command):
-            if isinstance(event, Ready):
-                self.model, self.plan = event.model, event.plan
-                yield msgspec.structs.replace(event, sampling=file.sampling)
-                for notice in self._notices.once(file.notices):
-                    yield notice
-            else:
-                yield event
-        self._get_ready(from_disk=True)
-
     async def _ensure_loaded(self) -> AsyncIterator[Event]:
-        if self.model is None or not self._engine.is_alive:
+        if not self._model.is_ready:
             async for event in self.load():
                 yield event
         await self._between.interrupt()
@@ -307,7 +261,7 @@ class ChatSession:
         await self._between.interrupt()
         last = self._kept.last
         if last is None or last.role != "assistant":
-            yield _failed(UsageError("there is no reply to go on with", "ask something first"))
+            yield failed(UsageError("there is no reply to go on with", "ask something first"))
             return
         if reasoning is not None:
             last = with_reasoning(last, clean(reasoning))
@@ -323,62 +277,13 @@ class ChatSession:
             if isinstance(event, Failed):
                 await self._kept.finish(replies[0], "error")
                 return
-        for reply in replies:
-            reply.model = self.model_name
-        for notice in self._notices.of_question(self._chat, self._kept.last_question):
-            yield notice
-        try:
-            async for event in self._engine.ask(self._generate(len(replies), limit, earlier)):
-                for reply in replies:
-                    reply.take(event)
-                await self._keep(replies, event)
-                for notice in self._notices_of(event, replies):
-                    yield notice
-                yield event
-        except Localr1Error as error:
-            await self._kept.finish(replies[0], "error")
-            yield _failed(error)
-            return
+        async for event in self._replying.reply(self._kept, replies, limit, earlier):
+            yield event
         self._get_ready()
-
-    def _generate(self, samples: int, limit: Asked | None, earlier: Message | None) -> Generate:
-        settings, file = self._own_settings, self._file
-        assert file is not None
-        return Generate(
-            self._engine.new_id(),
-            prompt_messages(self._kept.before_reply, settings.system),
-            file.sampling,
-            settings.max_tokens,
-            reasoning=reasoning_rule(settings, self._kept.limit, limit),
-            begun=begun_reply(earlier) if earlier else None,
-            samples=samples,
-            speculate=settings.speculate or "auto",
-        )
-
-    async def _keep(self, replies: list[ReplyBuilder], event: Event) -> None:
-        """Bring the conversation, here and on disk, up to this event."""
-        if isinstance(event, Done):
-            await self._kept.finish(self._preferred(replies), event.finish_reason)
-        elif isinstance(event, Failed):
-            await self._kept.finish(replies[0], "error")
-        elif isinstance(event, (Reasoning, Answer)) and event.sample == 0:
-            self._kept.grow(replies[0])
-
-    def _preferred(self, replies: list[ReplyBuilder]) -> ReplyBuilder:
-        """The first reply with the result that most have; the first one without a vote."""
-        self.vote = None
-        if len(replies) > 1:
-            self.vote = majority([reply.message().text for reply in replies])
-        return replies[self.vote.voters[0]] if self.vote else replies[0]
 
     async def stop(self) -> None:
         """Stop the running reply, benchmark or load; it then ends by its own last event."""
-        self._stop_asked = True
-        if self.model is None:
-            # reading a file cannot be broken off at once, and half a load is worth nothing
-            self._engine.kill("loading was cancelled")
-        else:
-            await self._engine.cancel()
+        await self._model.stop()
 
     async def answer_now(self) -> None:
         """Let the running reply end its thought and answer."""
@@ -394,7 +299,7 @@ class ChatSession:
             async for event in self._engine.ask(Bench(self._engine.new_id(), tests)):
                 yield event
         except Localr1Error as error:
-            yield _failed(error)
+            yield failed(error)
 
     async def close(self) -> None:
         """End the worker and let go of the conversation; a reply in progress is kept as it is."""
@@ -463,7 +368,7 @@ class ChatSession:
         await self._leave()
         self._kept = KeptMessages(conversation)
         self._notices.forget()
-        self.vote = None
+        self._replying.vote = None
         if self.model is not None:
             self._get_ready(from_disk=True)
 
@@ -476,7 +381,7 @@ class ChatSession:
 
     async def _keep_state(self) -> None:
         if self.model is not None and not self.read_only:
-            await self._between.keep_state(self.conversation_id, self._own_settings)
+            await self._between.keep_state(self.conversation_id, self.settings)
 
     # ---- how much is thought, and what is kept of it ---------------------------------------
 
@@ -497,7 +402,7 @@ class ChatSession:
 
     async def _change_thought(self, position: int, thought: ReasoningPart | None) -> None:
         await self._between.interrupt()
-        await self._kept.change(position, _with_thought(self.messages[position], thought))
+        await self._kept.change(position, with_thought(self.messages[position], thought))
         self._get_ready()
 
     async def thought_tokens(self, position: int) -> int:
@@ -506,33 +411,20 @@ class ChatSession:
         Raises:
             EngineError: no model is loaded to count with.
         """
-        message = self.messages[position]
-        thought = message.reasoning
-        if thought is None or not message.text:
-            return 0
-        await self._between.interrupt()
-        counts = []
-        for is_carried in (True, False):
-            part = msgspec.structs.replace(thought, carried=is_carried)
-            parts = _with_thought(message, part)
-            counts.append(await self._count(msgspec.structs.replace(message, parts=parts)))
-        self._get_ready()
-        return counts[0] - counts[1]
+        tokens = await self._counts.of_thought(self.messages[position])
+        if tokens:  # else nothing was interrupted
+            self._get_ready()
+        return tokens
 
     async def count_tokens(self, text: str, files: Sequence[FilePart] = ()) -> int:
         """What a question and its files would take of the context window, in tokens.
 
-        Reading ahead is interrupted for it; a question that is sent meanwhile waits its turn.
-
         Raises:
             EngineError: no model is loaded to count with, or it is busy.
         """
-        counts = [
-            await self._count_prompt([message])
-            for message in (user_message(text, files), user_message(""))
-        ]
+        tokens = await self._counts.of_question(text, files)
         self._get_ready()
-        return counts[0] - counts[1]
+        return tokens
 
     async def context_use(self) -> ContextUse:
         """What the next prompt takes of the context window, by kind.
@@ -541,23 +433,9 @@ class ChatSession:
             EngineError: no model is loaded to count with, or it is busy.
         """
         n_ctx = self.plan.n_ctx if self.plan else 0
-        system = self._own_settings.system
-        use = await count_use(self.messages, system, n_ctx, self._count_prompt)
+        use = await count_use(self.messages, self.settings.system, n_ctx, self._counts.of_prompt)
         self._get_ready()
         return use
-
-    async def _count_prompt(self, messages: Sequence[Message]) -> int:
-        event = await self._between.answer(CountTokens(self._engine.new_id(), tuple(messages)))
-        if not isinstance(event, TokenCount):
-            raise EngineError("the engine cannot count now")
-        return event.tokens
-
-    async def _count(self, message: Message) -> int:
-        command = CountTokens(self._engine.new_id(), (user_message(""), message))
-        tokens = 0
-        async for event in self._engine.ask(command):
-            tokens = event.tokens if isinstance(event, TokenCount) else tokens
-        return tokens
 
     # ---- between questions -----------------------------------------------------------------
 
@@ -565,7 +443,7 @@ class ChatSession:
         """Prepare the engine for the next question while nobody waits."""
         self._between.begin(
             self.messages,
-            self._own_settings,
+            self.settings,
             may_work=self.plan is not None and self.plan.background_work,
             from_disk=self.conversation_id if from_disk else None,
         )
@@ -577,29 +455,3 @@ class ChatSession:
     async def hand_over(self) -> None:
         """Return when the event loop may stand still, as while a person types into `input`."""
         await self._between.hand_over()
-
-    def _notices_of(self, event: Event, replies: Sequence[ReplyBuilder]) -> list[Notice]:
-        """What a person should know beside this event of a reply."""
-        notices = self._notices.of_storage(self._kept.failure)
-        if isinstance(event, Done):
-            notices += self._notices.of_end(self._chat, event)
-            if len(replies) > 1:
-                notices.append(vote_notice(self.vote))
-        return notices
-
-    @property
-    def _chat(self) -> ChatFormat | None:
-        return self._file.chat if self._file else None
-
-
-def _with_thought(message: Message, thought: ReasoningPart | None) -> tuple[Part, ...]:
-    """The parts of a message with another thought, or without one."""
-    replacement = () if thought is None else (thought,)
-    before = message.reasoning
-    return tuple(
-        new for part in message.parts for new in (replacement if part is before else (part,))
-    )
-
-
-def _failed(error: Localr1Error) -> Failed:
-    return Failed(message=error.message, hint=error.hint, exit_code=int(error.exit_code))

@@ -12,7 +12,7 @@ from localr1.settings import Settings
 Effect = Literal["at once", "next reply", "next load", "next start"]
 
 EFFECTS: dict[Effect, tuple[str, ...]] = {
-    "at once": ("theme",),
+    "at once": ("theme", "notify", "reduced_motion"),
     "next reply": (
         "temperature",
         "top_p",
@@ -48,7 +48,7 @@ EFFECTS: dict[Effect, tuple[str, ...]] = {
         "parked_memory_mib",
         "draft",
     ),
-    "next start": ("model", "save_history", "reasoning"),
+    "next start": ("model", "save_history", "plain", "reasoning"),
 }
 """Every setting once. `reasoning` is of `localr1 run`, each of which is a start."""
 

@@ -44,7 +44,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "state_disk_gib",
     ),
     "Drawing tokens": ("temperature", "top_p", "top_k", "min_p", "seed", "max_tokens"),
-    "Chat and history": ("system", "save_history", "theme"),
+    "Chat and history": ("system", "save_history"),
+    "Interface": ("theme", "notify", "reduced_motion", "plain"),
 }
 """Every setting once."""
 

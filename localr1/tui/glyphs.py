@@ -30,7 +30,7 @@ _ASCII = {
     **dict.fromkeys("█▄▀▅▆▇■▪◼▓▒", "#"),
     **dict.fromkeys("░□▫", "."),
     **dict.fromkeys("▾▼▽⌄↓", "v"),
-    **dict.fromkeys("▸►▷▶›→❯⟶", ">"),
+    **dict.fromkeys("▸►▷▶›→❯⟶↳↪⤷⇒", ">"),
     **dict.fromkeys("◂◄◁◀‹←❮", "<"),
     **dict.fromkeys("▴▲△↑", "^"),
     **dict.fromkeys("•●◆★✦✱◉◈⬤", "*"),

@@ -58,7 +58,7 @@ async def test_a_folded_paste_is_removed_as_a_whole_and_undone() -> None:
         assert composer.text == ""
         await running.settle()
         assert chips(running) == ""
-        await running.pilot.press("ctrl+z")
+        await running.pilot.press("ctrl+underscore")
         await running.settle()
         assert chips(running).startswith("pasted text 1")
         await running.pilot.click("#chips", offset=(2 + chips(running).index("  x") + 2, 1))
@@ -118,7 +118,7 @@ async def test_words_run_actions_with_what_follows() -> None:
         await send(running, *"high")
         assert session.limit == Asked(origin="this conversation", effort="high")
         await send(running, *"/effort 99 bananas")
-        assert "Cannot read the effort 99 bananas; use low" in running.rows()[-1]
+        assert "Cannot read the effort 99 bananas; use low" in running.seen
         assert session.sent == []
         await send(running, *"/try What?")
         assert session.sent == ["What?"]

@@ -19,6 +19,7 @@ from localr1.session.setting_list import GROUPS, list_settings
 from localr1.settings import RULES, load_settings
 from localr1.tui.app import Localr1App
 from localr1.tui.screens.settings import SettingsScreen
+from localr1.tui.widgets.line_input import LineInput
 from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import DONE, PLAN, ScriptedSession
 
@@ -29,6 +30,21 @@ async def open_settings(running: Chat) -> SettingsScreen:
     screen = running.app.screen
     assert isinstance(screen, SettingsScreen)
     return screen
+
+
+async def change(running: Chat, name: str, text: str) -> None:
+    """Find a setting, open its field, and give it this text."""
+    screen = running.app.screen
+    assert isinstance(screen, SettingsScreen)
+    screen.search.focus()
+    screen.search.value = name
+    await running.pilot.pause()
+    await running.pilot.press("enter")
+    await running.pilot.pause()
+    assert isinstance(running.app.focused, LineInput)
+    running.app.focused.value = text
+    await running.pilot.press("enter")
+    await running.settle()
 
 
 def saved() -> str:
@@ -107,25 +123,24 @@ async def test_where_values_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
     session = from_file(text, {"LOCALR1_TOP_P": "0.5"}, n_ctx=1024)
     await session.set_limit(Asked(origin="this conversation", effort="high"))
     async with chat(session, size=(100, 60)) as running:
-        await open_settings(running)
-        await running.pilot.press(*"conversation")
+        screen = await open_settings(running)
+        screen.search.value = "conversation"
         await running.settle()
         assert "high   this conversation" in running.seen
+        screen.search.focus()
         for name, value in [
             ("n_ctx", "1,024   flag"),
             ("top_k", "9   settings file"),
             ("min_p", "0.25   model's settings"),
             ("top_p", "0.5   environment variable LOCALR1_TOP_P"),
         ]:
-            await running.pilot.press("ctrl+u", *name)
+            screen.search.value = name
             await running.settle()
             assert value in running.seen
-        await running.pilot.press("ctrl+u", *"n_ctx", "enter", "ctrl+u", *"2048", "enter")
-        await running.settle()
+        await change(running, "n_ctx", "2048")
         assert "it counts from the next start" in running.seen
         assert session.settings.n_ctx == 1024
-        await running.pilot.press("slash", *"min_p", "enter", "ctrl+u", *"0.5", "enter")
-        await running.settle()
+        await change(running, "min_p", "0.5")
     assert saved() == text.replace("512", "2048").replace("0.25", "0.5")
     assert session.settings.min_p == 0.5
 
@@ -135,13 +150,12 @@ async def test_who_types_fast_is_ahead_of_the_focus() -> None:
         screen = await open_settings(running)
         for character in "temper":
             screen.typed_in_form(character)
-        await running.settle()
-        assert screen.search.value == "temper"
         screen.action_change()
         for character in "0.5":
             screen.typed_in_form(character)
         screen.action_change()
         await running.settle()
+        assert screen.search.value == "temper"
         assert saved() == "temperature = 0.5\n"
         await running.pilot.press("r")
         await running.settle()
@@ -197,10 +211,11 @@ async def test_what_cannot_be_used_is_said_under_the_field(
 ) -> None:
     async with chat(ScriptedSession(), size=(90, 30)) as running:
         await open_settings(running)
-        await running.pilot.press(*name, "enter")
-        keys = ["end", "enter"] if name == "speculate" else [*text, "enter"]
-        await running.pilot.press(*keys)
-        await running.settle()
+        if name == "speculate":
+            await running.pilot.press(*name, "enter", "end", "enter")
+            await running.settle()
+        else:
+            await change(running, name, text)
         assert complaint in running.seen
         assert saved() == ""
 
@@ -223,7 +238,8 @@ async def test_while_a_reply_streams_in_40_columns() -> None:
         await running.ask("Go")
         await open_settings(running)
         assert all(len(row) <= 40 for row in running.rows())
-        await running.pilot.press(*"n_ctx", "enter", *"512", "enter", "ctrl+r")
+        await change(running, "n_ctx", "512")
+        await running.pilot.press("ctrl+r")
         await running.settle()
         assert "still being written" in " ".join(running.seen.split())
         assert session.loads == 1

@@ -10,7 +10,7 @@ from localr1 import paths
 from localr1.engine.protocol import Failed
 from localr1.errors import EngineError, UsageError
 from localr1.models.reference import ModelReference
-from localr1.session import ChatSession, chat_session
+from localr1.session import ChatSession, loaded_model
 from localr1.session.change_setting import change_setting
 from localr1.session.model_file import ModelFile, read_model_file, with_settings
 from localr1.session.setting_effects import EFFECTS, SENTENCES, check_together, effect
@@ -109,7 +109,7 @@ async def test_a_change_while_the_file_is_read_is_not_lost(
     async def start() -> None:
         raise EngineError("no engine here")
 
-    monkeypatch.setattr(chat_session, "read_model_file", read)
+    monkeypatch.setattr(loaded_model, "read_model_file", read)
     monkeypatch.setattr(session._engine, "start", start)
     events = [event async for event in session.load()]
     assert isinstance(events[-1], Failed)

@@ -30,6 +30,9 @@ temperature = 0.7 # cooler
 
 [models.'other "one"']
 top_k = 3
+
+[keys]
+copy_answer = "f7"  # as I know it
 """
 
 
@@ -72,7 +75,7 @@ def test_what_is_written_is_read_back(
     wanted = dict(given_values)
     for name in RULES:
         assert getattr(after, name) == wanted.get(name, getattr(before, name))
-    assert after.models == before.models
+    assert (after.models, after.keys) == (before.models, before.keys)
     text = file.read_bytes().decode()
     for comment in WRITTEN.splitlines():
         if "#" in comment:

@@ -1,16 +1,11 @@
-"""The chat: hands keys to the dialogue and what the session says to the widgets."""
+"""The chat: hands keys, words and clicks to its controls."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from localr1.chat.effort import Asked, ReasoningLimit
-from localr1.chat.messages import Message
-from localr1.engine.protocol import Event, Failed, Loading, Notice, Ready
-from localr1.tui import hints
 from localr1.tui.actions import CONTROLS, Scope, bindings
-from localr1.tui.composing.attachments import Room
 from localr1.tui.controls.answers import Answers
 from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
@@ -21,20 +16,17 @@ from localr1.tui.controls.thinking import Thinking
 from localr1.tui.controls.turns import Turns
 from localr1.tui.controls.writing import Writing
 from localr1.tui.counter import Clock
-from localr1.tui.dialogue import Dialogue, Phase
+from localr1.tui.dialogue import Phase
 from localr1.tui.messages import (
     CodeClicked,
     CommandGiven,
-    EventsArrived,
     LinkClicked,
-    NotSent,
     PasteRefused,
-    Remark,
     Submitted,
 )
 from localr1.tui.preferences import Preferences
 from localr1.tui.question import Question, Written
-from localr1.tui.screens.chat_view import ChatView
+from localr1.tui.screens.chat_run import READ_ONLY, ChatRun
 from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.chips import Chips
@@ -43,29 +35,20 @@ from localr1.tui.widgets.offers import Offers
 from localr1.units import download_size
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from textual.widget import Widget
 
     from localr1.history.search import SearchHit
-    from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
+    from localr1.tui.hints import Hint
     from localr1.tui.widgets.find_bar import FindBar
     from localr1.tui.widgets.outline_panel import OutlinePanel
 
 WIDE = 140
 """Cells from which the list of conversations is shown from the start."""
 
-READ_ONLY = "Another window writes to this conversation; here it can only be read."
 
-_REFUSALS = {
-    Phase.LOADING: "The model is being loaded.",
-    Phase.CHANGING: "The conversation is being changed.",
-}
-
-
-class ChatScreen(ChatView):
-    """One session: asks it, and brings every widget up to what it says."""
+class ChatScreen(ChatRun):
+    """One session: its controls, and the conversation, branch or place that is shown."""
 
     BINDINGS = bindings("chat", *CONTROLS)
 
@@ -77,7 +60,8 @@ class ChatScreen(ChatView):
     ) -> None:
         super().__init__(session, clock)
         self.composer.on_draft = self._keep_draft_soon
-        self._dialogue = Dialogue(session, self.post_message)
+        if session.conversations is not None:
+            self.composer.earlier_questions = session.conversations.latest_questions
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
         self._thinking = Thinking(self, preferred)
@@ -107,7 +91,7 @@ class ChatScreen(ChatView):
             self.transcript.mount(self._welcome)
         self.show_title()
         self.show_effort(self._next_reply.words)
-        self._invite()
+        self.invite()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -153,6 +137,34 @@ class ChatScreen(ChatView):
         """The chat is left."""
         await self.keep_draft()
 
+    # ---- what the session's work means to the controls -------------------------------------
+
+    @property
+    def mode_hint(self) -> Hint | None:
+        """What sending does now, where it does not ask."""
+        return self._steering.mode.hint
+
+    def trace_grew(self, *, is_over: bool) -> None:
+        """The outline follows the last reply."""
+        self._thinking.shown_outline.follow(is_over=is_over)
+
+    def stream_ended(self) -> None:
+        """What was waited for can be done."""
+        self._steering.stream_ended()
+        self._writing.stream_ended()
+        self.run_worker(self._lists.refresh())
+        # a model that was loaded may have a limit of its own
+        self.show_effort(self._next_reply.words)
+
+    def question_came_back(self, question: Question) -> None:
+        """It was not sent: what was chosen for it holds for the next one."""
+        self._next_reply.take_back(question)
+
+    def ask(self, question: Question) -> None:
+        """Ask, where the conversation can be seen."""
+        self.uncover()
+        super().ask(question)
+
     # ---- another conversation, another branch ----------------------------------------------
 
     def show_conversation(self) -> None:
@@ -171,7 +183,7 @@ class ChatScreen(ChatView):
         self.status_line.show_facts()
         self.show_effort(self._next_reply.words)
         self.show_title()
-        self._invite()
+        self.invite()
 
     def show_from(self, start: int) -> None:
         """Show the messages from this position on, which have changed."""
@@ -198,20 +210,6 @@ class ChatScreen(ChatView):
             self.call_after_refresh(self.transcript.show_turn, turn)
         return position
 
-    def may_leave(self) -> bool:
-        """May another conversation be shown now? If not, it says why."""
-        if self._dialogue.waiting is not None:
-            self.say(self.with_key("A question waits already", "{stop} takes it back"))
-            return False
-        if self.is_replying or self._dialogue.phase is Phase.CHANGING:
-            self.say(self._refusal())
-            return False
-        return True
-
-    def may_look_elsewhere(self) -> bool:
-        """May another branch be shown now? If not, it says why."""
-        return self.may_leave()
-
     async def on_conversation_list_opened(self, message: ConversationList.Opened) -> None:
         """Open what was chosen in the list."""
         await self._lists.open(message.identity)
@@ -235,20 +233,6 @@ class ChatScreen(ChatView):
         else:
             self.ask(self._next_reply.question(message.written))
 
-    def ask(self, question: Question) -> None:
-        """Ask, or keep the question until the model is loaded."""
-        self.uncover()
-        self._end_welcome()
-        position = len(self.session.messages) if question.at is None else question.at
-        self._turns.show(self.session.messages[:position], position)
-        turn = self._turns.add(question.text, position, question.files)
-        turn.limit = ReasoningLimit() if question.limit else self.session.reasoning_limit
-        if self._dialogue.phase is Phase.LOADING:
-            self._dialogue.waiting = question
-            turn.wait_for_model()
-        else:
-            self._start(Phase.REPLYING, self._dialogue.send(question))
-
     def edit_question(self, turn: Turn) -> None:
         """Let the person change a question and ask it again."""
         question = self.session.messages[turn.position]
@@ -258,132 +242,15 @@ class ChatScreen(ChatView):
         """Ask in place of an earlier question, on a branch of its own."""
         self.ask(self._next_reply.question(written)._replace(at=position))
 
-    def ask_again(self, turn: Turn, limit: Asked | None) -> None:
-        """Another reply to the question of this turn."""
-        messages = self.session.messages
-        turn = self._turns.replace_reply(turn, messages)
-        turn.limit = self.session.reasoning_limit
-        self._start(Phase.REPLYING, self._dialogue.again(turn.position, limit))
-
-    def resume(self, message: Message, reasoning: str | None) -> None:
-        """Go on with the last reply; the message is what it is by now."""
-        turn = self._turns[-1]
-        turn.limit = self.session.reasoning_limit
-        turn.resume(message)
-        self.transcript.follow()
-        self._start(Phase.REPLYING, self._dialogue.go_on(reasoning))
-
-    def load_model(self, model: ModelReference) -> None:
-        """Go on with another model."""
-        self._start(Phase.LOADING, self._dialogue.change_model(model))
-
-    def change(self, work: Awaitable[None]) -> None:
-        """Change what was said, while nothing else can start."""
-        self._start(Phase.CHANGING, self._dialogue.change(work))
-
     def prefer(self, preferred: Preferences) -> None:
         """Behave like this from the next reply on."""
         self._thinking.preferred = preferred
         self.show_effort(self._next_reply.words)
 
-    def load_again(self) -> str:
-        """Load the model as the settings are now; answers why not, where it cannot be now."""
-        if self._dialogue.phase is not Phase.IDLE:
-            return self._refusal()
-        self._start(Phase.LOADING, self._dialogue.load())
-        return ""
-
-    def _start(self, phase: Phase, work: Awaitable[None]) -> None:
-        self._dialogue.phase = phase
-        self.run_worker(work, group="session")
-        self._invite()
-
-    def may_ask(self) -> bool:
-        """May something be asked now, if only when the model is loaded? If not, it says why."""
-        if self._dialogue.waiting is not None:
-            self.say(self.with_key("A question waits already", "{stop} takes it back"))
-            return False
-        if self._steering.mode is not Mode.ASK:
-            self.say_hint(self._steering.mode.hint)
-            return False
-        return self._dialogue.phase is Phase.LOADING or self.may_change()
-
-    def may_change(self) -> bool:
-        """May what was said be changed or gone on with now? If not, it says why."""
-        if self.session.read_only:
-            self.say(READ_ONLY)
-            return False
-        if self._dialogue.phase is not Phase.IDLE:
-            self.say(self._refusal())
-            return False
-        return True
-
-    def _refusal(self) -> str:
-        writing = self.with_key("The reply is still being written", "{stop} stops it")
-        return _REFUSALS.get(self._dialogue.phase, writing)
-
     def on_paste_refused(self, message: PasteRefused) -> None:
         """Say how much was pasted and how much fits."""
         size, limit = download_size(message.size_bytes), download_size(message.limit_bytes)
         self.say(f"[pasted {size}: too long, {limit} fit in a message]")
-
-    # ---- from the session ------------------------------------------------------------------
-
-    def on_events_arrived(self, message: EventsArrived) -> None:
-        """Bring every widget up to what was said."""
-        turn = self._turns[-1] if message.of_reply else None
-        if turn is not None and turn.tps is not None:
-            self._status.tps = turn.tps
-        for event in message.events:
-            self._status.take(event)
-            if not message.of_reply:
-                self._load_event = event
-            if self._welcome is not None:
-                self._welcome.take(event)
-            if turn is not None:
-                turn.apply(event)
-                self._status.thinking_seconds = turn.thinking_seconds
-            else:
-                self._take_load(event)
-        if turn is not None and message.kept is not None:
-            turn.show_reply(message.kept)
-        self._thinking.shown_outline.follow()
-        self.status_line.show_facts()
-        self.show_title()
-        self._invite()
-
-    def _take_load(self, event: Event) -> None:
-        if isinstance(event, Loading) and self._dialogue.waiting is not None:
-            self._turns[-1].apply(event)
-        elif isinstance(event, Ready):
-            self.show_effort(self._next_reply.words)  # the model's own settings may have a say
-        elif isinstance(event, Failed):
-            self.transcript.note().add(event.message, "error", event.hint)
-        elif isinstance(event, Notice):
-            self.transcript.note().add(event.text)
-
-    def on_stream_ended(self) -> None:
-        """A load, a reply or a change is over."""
-        if self._turns:
-            self._turns.mark_branches(self._turns[-1], self.session.messages)
-        self.run_worker(self._lists.refresh())
-        self.show_title()
-        self._steering.stream_ended()
-        self._thinking.shown_outline.follow(is_over=True)
-        self._writing.stream_ended()
-        self._invite()
-
-    def on_not_sent(self, message: NotSent) -> None:
-        """Give the question back."""
-        self._turns.take_back()
-        self._next_reply.take_back(message.question)
-        self.composer.put_back(Written(message.question.text, message.question.files))
-        self.say("The question was not sent.")
-        self._invite()
-
-    def on_remark(self, message: Remark) -> None:
-        """Say it."""
-        self.say(message.text)
 
     def on_link_clicked(self, message: LinkClicked) -> None:
         """Nothing opens before the person has seen the whole address."""
@@ -411,6 +278,13 @@ class ChatScreen(ChatView):
         """Open or remove what was clicked."""
         self._writing.clicked(message)
 
+    async def stop(self) -> None:
+        """Stop the running reply, or leave a stopped thought as it is."""
+        if self._steering.mode is not Mode.ASK:
+            self._steering.leave()
+            self.invite()
+        await super().stop()
+
     async def action_stop(self) -> None:
         """Close offers or a panel, or back to the composer; there, stop or leave a thought."""
         if self.composer.has_focus and self.composer.close_offers():
@@ -422,15 +296,6 @@ class ChatScreen(ChatView):
             await self.stop()
         else:
             self.back_to_composer()
-
-    async def stop(self) -> None:
-        """Stop the running reply, or leave a stopped thought as it is."""
-        if self._steering.mode is not Mode.ASK:
-            self._steering.leave()
-            self._invite()
-        await self._dialogue.stop()
-        if self._dialogue.phase is Phase.STOPPING:
-            self.show_activity("Stopping")
 
     def _close_panel(self) -> bool:
         """Close what has the focus; where nothing is being written, anything that is open."""
@@ -488,40 +353,4 @@ class ChatScreen(ChatView):
         """An action of one of the controls; an argument only where it takes one."""
         method = getattr(self._controls[scope], name)
         await (method(argument) if argument else method())
-        self._invite()
-
-    @property
-    def is_idle(self) -> bool:
-        """Is a model loaded that does nothing?"""
-        return self._dialogue.phase is Phase.IDLE and self.session.model is not None
-
-    @property
-    def window_room(self) -> Room | None:
-        """The context window, as far as it is known."""
-        n_ctx = self._status.n_ctx
-        return Room(n_ctx, self._status.context_tokens) if n_ctx else None
-
-    @property
-    def is_replying(self) -> bool:
-        """Is a reply being written?"""
-        return self._dialogue.phase in (Phase.REPLYING, Phase.STOPPING)
-
-    @property
-    def is_thinking(self) -> bool:
-        """Is reasoning arriving that nobody stops?"""
-        return self._dialogue.phase is Phase.REPLYING and self._turns[-1].is_thinking
-
-    def _invite(self) -> None:
-        self.composer.invite(hints.READ_ONLY if self.session.read_only else self._invitation())
-        self.tell_terminal()
-
-    def _invitation(self) -> hints.Hint:
-        if self._steering.mode.hint is not None:
-            return self._steering.mode.hint
-        if self._dialogue.phase is Phase.IDLE:
-            return hints.UNFINISHED if self.session.can_go_on else hints.INVITATION
-        if self._dialogue.phase is Phase.LOADING:
-            return hints.LOADING
-        if self._dialogue.samples > 1:
-            return hints.several(self._dialogue.samples)
-        return hints.THINKING if self.is_thinking else hints.REPLYING
+        self.invite()

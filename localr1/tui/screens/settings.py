@@ -89,6 +89,7 @@ class SettingsScreen(Sheet):
         self._current = self._lines[0]
         self._field: SettingField | None = None
         self._saving = asyncio.Lock()
+        self._searched = ""
         self.next_search_is_new = True
         """The next character typed in the form begins a search; else it goes on with one."""
         self._for_load: list[str] = []
@@ -136,6 +137,9 @@ class SettingsScreen(Sheet):
 
     def searched(self, words: str) -> None:
         """Show the settings with these words."""
+        if words == self._searched:
+            return
+        self._searched = words
         self._end_field()
         for line in self._lines:
             line.display = line.setting.holds(words)
@@ -199,6 +203,7 @@ class SettingsScreen(Sheet):
         if self._field is not None:
             self._field.give()
             return
+        self.searched(self.search.value)  # of which the message may still be on its way
         if not self._current.display:
             return
         name = self._current.setting.name
@@ -233,6 +238,7 @@ class SettingsScreen(Sheet):
 
     def action_automatic(self) -> None:
         """Leave the current setting to localr1 again."""
+        self.searched(self.search.value)
         if self._field is None and self._current.display:
             self._give(self._current.setting.name, None)
 
