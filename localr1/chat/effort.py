@@ -58,7 +58,7 @@ class ReasoningLimit(msgspec.Struct, frozen=True, kw_only=True):
         if self.effort is not None:
             return f"effort {self.effort}"
         has_limit = self.tokens is not None or self.seconds is not None
-        return _spans(self.tokens, self.seconds) if has_limit else ""
+        return _spans("up to", self.tokens, self.seconds) if has_limit else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +95,11 @@ def resolve(candidates: Iterable[Asked | None]) -> ReasoningLimit:
 def _limits(tokens: int | None, seconds: float | None) -> str:
     if tokens is None and seconds is None:
         return "thinking without a limit"
-    spans = _spans(tokens, seconds)
+    spans = _spans("at most", tokens, seconds)
     return spans if spans == _NO_THINKING else f"{spans} of thinking"
 
 
-def _spans(tokens: int | None, seconds: float | None) -> str:
+def _spans(bound: str, tokens: int | None, seconds: float | None) -> str:
     if tokens == 0 or seconds == 0:
         return _NO_THINKING
     parts = []
@@ -107,7 +107,7 @@ def _spans(tokens: int | None, seconds: float | None) -> str:
         parts.append(count(tokens, "token"))
     if seconds is not None:
         parts.append(duration(seconds))
-    return f"at most {' or '.join(parts)}"
+    return f"{bound} {' or '.join(parts)}"
 
 
 def grace_tokens(limit_tokens: int | None) -> int:

@@ -29,7 +29,10 @@ _LABELS: dict[Kind | LiveKind, tuple[str, str]] = {
 _KEPT = ("Kept for the answer", "Kept")
 _FREE = ("Free", "Free")
 
-_THOUGHT_ENDS = "! Nearly full: the thought ends soon, what is left is kept for the answer."
+WARNING = "! "
+"""Before a sentence that warns."""
+
+_THOUGHT_ENDS = f"{WARNING}Nearly full: the thought ends soon, what is left is kept for the answer."
 
 _GAP = "  "
 _NARROW = 52

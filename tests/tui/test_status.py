@@ -113,8 +113,8 @@ def test_a_bar_is_never_empty_for_something_nor_too_long(share: float, full: int
         (resolve([]), ""),
         (resolve([Asked(origin="flag", effort="high")]), "effort high"),
         (resolve([Asked(origin="flag", effort="unlimited")]), "effort unlimited"),
-        (resolve([Asked(origin="flag", tokens=1)]), "at most 1 token"),
-        (ReasoningLimit(tokens=600, seconds=90), "at most 600 tokens or 1 min 30 s"),
+        (resolve([Asked(origin="flag", tokens=1)]), "up to 1 token"),
+        (ReasoningLimit(tokens=600, seconds=90), "up to 600 tokens or 1 min 30 s"),
         (ReasoningLimit(tokens=0), "no thinking"),
     ],
 )
@@ -144,8 +144,8 @@ async def test_a_limit_of_the_settings_is_shown_and_thinking_has_its_time() -> N
 async def test_a_limit_changed_in_the_settings_is_shown_at_once() -> None:
     session = ScriptedSession()
     async with chat(session) as running:
-        assert "at most" not in running.rows()[-1]
+        assert "up to" not in running.rows()[-1]
         session.limit_is(ReasoningLimit(tokens=600))
         running.app.follow_settings(load_settings({}, {}))
         await running.settle()
-        assert "Ready  at most 600 tokens" in running.rows()[-1]
+        assert "Ready  up to 600 tokens" in running.rows()[-1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from localr1.chat.attachments import prompt_text
 from localr1.chat.messages import FilePart, Message, ReasoningPart, TextPart, user_message
 from localr1.chat.window import longest_prompt, reserve_tokens
-from localr1.session.context_use import ContextUse, FileCost, count_use, live_use
+from localr1.session.context_use import ContextUse, Counter, FileCost, count_use, live_use
 from localr1.session.prompt_messages import prompt_messages
 
 MARKS = 3
@@ -35,7 +35,10 @@ async def joining(messages: Sequence[Message]) -> int:
 
 
 def use(
-    messages: Sequence[Message], n_ctx: int = 4096, system: str | None = None, counter=count
+    messages: Sequence[Message],
+    n_ctx: int = 4096,
+    system: str | None = None,
+    counter: Counter = count,
 ) -> ContextUse:
     return asyncio.run(count_use(messages, system, n_ctx, counter))
 
@@ -95,7 +98,7 @@ TURNS = st.lists(
 
 @given(TURNS, st.none() | TEXTS, st.sampled_from([count, joining]))
 def test_the_parts_are_the_whole_prompt(
-    messages: list[Message], system: str | None, counter
+    messages: list[Message], system: str | None, counter: Counter
 ) -> None:
     found = use(messages, 1 << 20, system, counter)
     whole = prompt_messages([*messages, user_message("")], system)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.events import Resize
+
 from localr1.errors import EngineError
 from localr1.session.context_use import ContextUse, live_use
 from localr1.tui.gauges import advice, gauges, headline
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 COUNTING = "Counting…"
 NOT_LOADED = "No model is loaded yet, so there is no window to fill."
+
+_AROUND_ROWS = 8
+"""Margins, heading and keys."""
 
 
 class ContextScreen(TextSheet):
@@ -48,6 +53,11 @@ class ContextScreen(TextSheet):
 
     def searched(self, words: str) -> None:
         """A few rows need no search."""
+
+    def on_resize(self, event: Resize) -> None:
+        """As high as the rows are, as far as the screen has room for the rest of the sheet."""
+        super().on_resize(event)
+        self.body.styles.max_height = max(1, event.size.height - _AROUND_ROWS)
 
     def on_mount(self) -> None:
         """Show what is known, from now on as it changes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from localr1.tui.gauges import Gauge, gauge_rows
+from localr1.tui.gauges import WARNING, Gauge, gauge_rows
 from localr1.tui.glyphs import BULLET
 from localr1.tui.rows import Row, Span, wrap_spans
 from localr1.tui.widgets.line_view import LineView
@@ -16,7 +16,12 @@ _EMPTY = Row(())
 class ContextView(LineView):
     """Shows gauges; its words can be selected."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"gauge--label", "gauge--full", "gauge--rest"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "gauge--label",
+        "gauge--full",
+        "gauge--rest",
+        "gauge--warning",
+    }
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -60,5 +65,10 @@ class ContextView(LineView):
 
 
 def _point(sentence: str, width: int) -> Iterator[Row]:
-    for number, row in enumerate(wrap_spans([Span(sentence)], max(1, width - 2))):
-        yield row._replace(margin=(Span("  " if number else f"{BULLET} ", ("gauge--label",)),))
+    """A sentence with a bullet, or with the sign of a warning in its place."""
+    warns = sentence.startswith(WARNING)
+    look = ("gauge--warning",) if warns else ()
+    words = Span(sentence.removeprefix(WARNING), look)
+    for number, row in enumerate(wrap_spans([words], max(1, width - len(WARNING)))):
+        sign = WARNING if warns else f"{BULLET} "
+        yield row._replace(margin=(Span("  " if number else sign, look or ("gauge--label",)),))
