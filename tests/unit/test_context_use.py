@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from localr1.chat.attachments import prompt_text
 from localr1.chat.messages import FilePart, Message, ReasoningPart, TextPart, user_message
 from localr1.chat.window import longest_prompt, reserve_tokens
-from localr1.session.context_use import ContextUse, Counter, FileCost, count_use, live_use
+from localr1.session.context_use import ContextUse, FileCost, count_use, live_use
 from localr1.session.prompt_messages import prompt_messages
+
+Counter = Callable[[Sequence[Message]], Coroutine[None, None, int]]
 
 MARKS = 3
 """Tokens that the template below puts around a message."""
