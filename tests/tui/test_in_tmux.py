@@ -124,9 +124,9 @@ def test_the_first_run_with_the_demo(terminal: Terminal, tmp_path: Path) -> None
     terminal.start(f"{shlex.quote(sys.executable)} -m localr1", home=tmp_path)
     assert "toy" in terminal.wait_for_text("Which model?")
     terminal.type("Enter")
-    assert "toy" in terminal.wait_for_text("Try: What is 347 + 586?")
+    assert "toy" in terminal.wait_for_text("Enter asks: What is 347 + 586?")
 
-    terminal.type("What is 347 + 586?", "Enter")
+    terminal.type("Enter")
     answered = terminal.wait_for(lambda screen: "933" in screen and "Ready" in screen)
     assert "Thought for" in answered
     terminal.type("C-t")
