@@ -21,10 +21,11 @@ from localr1.history.database import Database
 from localr1.history.deletion import Deletions
 from localr1.history.locks import Locks
 from localr1.history.migrations import columns_since
+from localr1.history.questions import latest_questions
 from localr1.history.rows import StoredMessage, read_messages
 from localr1.history.search import SearchHit
 from localr1.history.searching import Searching
-from localr1.history.summaries import ConversationSummary, line, summaries
+from localr1.history.summaries import ConversationSummary, latest_conversation, line, summaries
 from localr1.terminal_text import clean, clean_line
 
 __all__ = ["Conversation", "ConversationSummary", "HistoryStore", "SearchHit"]
@@ -105,8 +106,7 @@ class HistoryStore:
         Raises:
             StorageError: the history cannot be read.
         """
-        newest = self.list(limit=1)
-        return newest[0].id if newest else None
+        return self._database.read(latest_conversation)
 
     def list(self, limit: int = 100) -> list[ConversationSummary]:
         """The conversations, the one with the newest message first.
@@ -127,6 +127,14 @@ class HistoryStore:
             StorageError: the history cannot be read.
         """
         return self._searching.search(text, limit)
+
+    def latest_questions(self, limit: int = 200) -> builtins.list[str]:
+        """The newest questions of all conversations, the oldest of them first.
+
+        Raises:
+            StorageError: the history cannot be read.
+        """
+        return self._database.read(lambda connection: latest_questions(connection, limit))
 
     def pin(self, conversation_id: str, pinned: bool) -> None:
         """Mark a conversation to be kept at hand, or take the mark away.

@@ -14,12 +14,13 @@ from localr1.terminal_text import clean_line
 # would be asked for twice.
 _SUMMARIES = """
     WITH newest AS MATERIALIZED (
-        SELECT c.rowid AS place, (
+        SELECT c.rowid AS place, {pinned} AS mark, (
             SELECT id FROM message WHERE conversation_id = c.id ORDER BY position DESC LIMIT 1
         ) AS message_id
         FROM conversation AS c WHERE {deleted_at} IS NULL
     ), listed AS MATERIALIZED (
-        SELECT * FROM newest WHERE message_id IS NOT NULL ORDER BY message_id DESC LIMIT ?
+        SELECT * FROM newest WHERE message_id IS NOT NULL
+        ORDER BY mark = 1 DESC, message_id DESC LIMIT ?
     )
     SELECT c.id, c.title, c.model, c.created_at, c.updated_at, {pinned},
         (SELECT count(*) FROM message WHERE conversation_id = c.id)
@@ -42,7 +43,10 @@ class ConversationSummary(msgspec.Struct, frozen=True):
 
 
 def summaries(connection: sqlite3.Connection, limit: int) -> list[ConversationSummary]:
-    """The conversations that are not deleted, the one with the newest message first."""
+    """The conversations that are not deleted, the one with the newest message first.
+
+    Where there are more than `limit`, the pinned ones are always among them.
+    """
     pinned, deleted_at = (columns_since(connection, 3, name) for name in ("pinned", "deleted_at"))
     query = _SUMMARIES.format(pinned=pinned, deleted_at=deleted_at)
     return [
@@ -59,6 +63,16 @@ def summaries(connection: sqlite3.Connection, limit: int) -> list[ConversationSu
             query, (limit,)
         )
     ]
+
+
+def latest_conversation(connection: sqlite3.Connection) -> str | None:
+    """The id of the conversation with the newest message; None where there is none."""
+    deleted_at = columns_since(connection, 3, "deleted_at")
+    row = connection.execute(
+        "SELECT c.id FROM message AS m JOIN conversation AS c ON c.id = m.conversation_id"
+        f" AND {deleted_at} IS NULL ORDER BY m.id DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def line(column: object) -> str:

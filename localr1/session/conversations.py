@@ -43,6 +43,12 @@ class Conversations:
         """The conversation; read-only where another window writes to it."""
         return await asyncio.to_thread(self._store.open, identity)
 
+    def latest_questions(self) -> Sequence[str]:
+        """Questions of all conversations, the newest last; for a thread, since it reads."""
+        with contextlib.suppress(StorageError):
+            return self._store.latest_questions()
+        return ()
+
     async def whole(self, identity: str) -> ConversationTree:
         """The conversation with all of its branches, to be exported."""
         return await asyncio.to_thread(self._store.whole, identity)

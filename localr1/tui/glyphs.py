@@ -29,7 +29,7 @@ _ASCII = {
     **dict.fromkeys("█▄▀▅▆▇■▪◼▓▒", "#"),
     **dict.fromkeys("░□▫", "."),
     **dict.fromkeys("▾▼▽⌄↓", "v"),
-    **dict.fromkeys("▸►▷▶›→❯⟶", ">"),
+    **dict.fromkeys("▸►▷▶›→❯⟶↳↪⤷⇒", ">"),
     **dict.fromkeys("◂◄◁◀‹←❮", "<"),
     **dict.fromkeys("▴▲△↑", "^"),
     **dict.fromkeys("•●◆★✦✱◉◈⬤", "*"),

@@ -157,6 +157,14 @@ async def test_what_was_deleted_is_gone_after_the_end(store: HistoryStore, tmp_p
     assert identity
 
 
+async def test_up_brings_questions_of_earlier_conversations(store: HistoryStore) -> None:
+    keep(store, "How far is the moon?", "Far.")
+    async with chat_over(store) as running:
+        await running.pilot.press("up")
+        await running.settle(0.2)
+        assert running.screen.composer.text == "How far is the moon?"
+
+
 async def test_each_conversation_keeps_what_was_not_sent(store: HistoryStore) -> None:
     moon = keep(store, "How far is the moon?", "Far.")
     async with chat_over(store, REPLY) as running:

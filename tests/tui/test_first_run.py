@@ -230,7 +230,9 @@ def test_view(
         released.set()
         running = FirstRun(app, pilot)
         await running.until("cannot be used")
-        await pilot.pause(0.1)
+        await pilot.pause(0.2)
+        app._column.scroll_home(animate=False)
+        await pilot.pause()
         seen.append(running.seen)
 
     same_picture = snap_compare(app, terminal_size=size, run_before=reach)

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localr1.errors import UsageError
+from localr1.errors import ExitCode, UsageError
 from localr1.settings import load_settings
 from localr1.terminal_text import clean
 from localr1.tui import hints
 from localr1.tui.actions import ACTIONS, NO_KEY
 from localr1.tui.hints import Hint
 from localr1.tui.keymap import USUAL, Keymap
+from tests.cli.command_line import write_transcript
+from tests.cli.typing_at import typed_at
 from tests.tui.harness import chat
 from tests.tui.scripted_session import ScriptedSession, reply
 
@@ -164,3 +166,16 @@ async def test_changed_keys_act_and_are_shown() -> None:
         await running.pilot.press("ctrl+p", *"copythe")
         await running.settle(0.5)
         assert "The last one, as Markdown · Ctrl+R" in running.seen
+
+
+def test_a_mistake_in_the_file_is_one_line_before_the_chat(
+    tmp_path: Path, localr1_home: Path
+) -> None:
+    localr1_home.mkdir()
+    (localr1_home / "settings.toml").write_text('[keys]\ncopy_anser = "f7"\n')
+    with typed_at("chat", write_transcript(tmp_path, "4")) as typed:
+        assert typed.end() == ExitCode.USAGE
+    said = typed.screen.decode().strip()
+    assert said.startswith("localr1: unknown action copy_anser in [keys] of ")
+    assert said.endswith("did you mean copy_answer?")
+    assert "\n" not in said

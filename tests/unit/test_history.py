@@ -475,3 +475,19 @@ def test_a_lock_file_never_leaves_its_folder(tmp_path: Path, odd: str) -> None:
     locks.release(odd)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {path.parent for path in files} == {tmp_path / "deep" / "locks"}
+
+
+def test_pinned_conversations_are_always_listed_and_questions_are_those_of_all(
+    store: HistoryStore,
+) -> None:
+    identities = []
+    for number in range(5):
+        conversation = store.create("demo")
+        conversation.add(user_message(f"Question {number}?"))
+        conversation.close()
+        identities.append(conversation.id)
+    store.pin(identities[0], True)
+    assert [each.title for each in store.list(limit=2)] == ["Question 4?", "Question 0?"]
+    assert store.latest() == identities[4]
+    store.delete(identities[3])
+    assert store.latest_questions(limit=3) == ["Question 1?", "Question 2?", "Question 4?"]

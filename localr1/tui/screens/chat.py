@@ -62,6 +62,8 @@ class ChatScreen(ChatRun):
     ) -> None:
         super().__init__(session, clock)
         self.composer.on_draft = self._keep_draft_soon
+        if session.conversations is not None:
+            self.composer.earlier_questions = session.conversations.latest_questions
         self._steering = Steering(self)
         self._next_reply = NextReply(self)
         self._thinking = Thinking(self, preferred)
