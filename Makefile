@@ -36,6 +36,10 @@ bench:
 	$(BIN)/python -m benchmarks.overhead_per_token
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.interface_cost
+	$(BIN)/python -m benchmarks.chat_streaming
+	$(BIN)/python -m benchmarks.chat_speed
+	$(BIN)/python -m benchmarks.chat_store
+	$(BIN)/python -m benchmarks.history_size
 	$(BIN)/python -m benchmarks.cancel_latency
 	$(BIN)/python -m benchmarks.turn_times
 	$(BIN)/python -m benchmarks.speculation_speed
@@ -46,6 +50,7 @@ acceptance:
 	$(BIN)/python -m benchmarks.damaged_models --output docs/damaged-files.md
 	LOCALR1_ALL_VARIANTS=1 $(BIN)/pytest tests/cli/test_damaged_models.py
 	$(BIN)/pytest --hypothesis-profile=explore tests/unit
+	$(BIN)/python -m benchmarks.chat_kills --output docs/chat-kills.md
 	$(BIN)/python -m benchmarks.history_kills --output docs/history-durability.md
 	$(BIN)/python -m benchmarks.memory_estimate --output docs/memory.md
 	$(BIN)/python -m benchmarks.loop_detection --output docs/loops.md

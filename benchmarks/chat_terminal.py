@@ -46,7 +46,8 @@ class ChatTerminal:
     def __init__(self, home: Path, *arguments: str, busy_processes: int = 0) -> None:
         chat = [sys.executable, "-m", "localr1", "chat", *arguments]
         busy = f'nice -n 10 {sys.executable} -c "{BUSY}" & ' * busy_processes
-        self._leader, follower = pty.openpty()
+        leader, follower = pty.openpty()
+        self._leader: int | None = leader
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.started = time.monotonic()
         self._child = subprocess.Popen(
@@ -69,7 +70,7 @@ class ChatTerminal:
         self._times: list[tuple[int, float]] = []
         """How many bytes had been painted at which time."""
         self._arrived = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(leader,), daemon=True)
         self._reader.start()
 
     @property
@@ -77,11 +78,11 @@ class ChatTerminal:
         """Of the interface's process."""
         return self._child.pid
 
-    def _read(self) -> None:
+    def _read(self, leader: int) -> None:
         while True:
             try:
-                chunk = os.read(self._leader, 1 << 16)
-            except OSError:  # the last process on the terminal is gone
+                chunk = os.read(leader, 1 << 16)
+            except OSError:  # the last process on the terminal is gone, or it was closed
                 return
             if not chunk:
                 return
@@ -92,6 +93,7 @@ class ChatTerminal:
 
     def press(self, keys: str) -> float:
         """Type; returns the time of it."""
+        assert self._leader is not None, "the terminal is closed"
         now = time.monotonic()
         os.write(self._leader, keys.encode())
         return now
@@ -131,6 +133,20 @@ class ChatTerminal:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def hang_up(self, seconds: float = 30.0) -> int:
+        """Close the terminal; the interface's exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: it goes on without one.
+        """
+        self._shut()
+        return self._child.wait(seconds)
+
+    def _shut(self) -> None:
+        leader, self._leader = self._leader, None
+        if leader is not None:
+            os.close(leader)
+
     def kill(self) -> None:
         """SIGKILL for the interface; its worker ends by itself."""
         self._child.kill()
@@ -141,7 +157,7 @@ class ChatTerminal:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._child.wait()
-        os.close(self._leader)
+        self._shut()
         self._reader.join(5)
 
     def __enter__(self) -> ChatTerminal:

@@ -20,13 +20,15 @@ hypothesis.settings.load_profile("same")
 BUSY = ("engine", "cli", "converters", "offload", "distribution")
 """Folders whose tests keep a core busy or wait for real time: they run one after the other."""
 
+IN_TERMINALS = ("test_in_tmux.py", "test_kills.py")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker of pytest-xdist have all of the busy tests, and the others the rest."""
     tests = Path(__file__).parent
     for item in items:
         room = item.path.relative_to(tests).parts[0]
-        if room in BUSY or item.path.name == "test_in_tmux.py":
+        if room in BUSY or item.path.name in IN_TERMINALS:
             item.add_marker(pytest.mark.xdist_group("busy"))
 
 

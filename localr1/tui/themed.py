@@ -8,12 +8,14 @@ from typing import Generic, TypeVar
 
 from textual import events
 from textual.app import App
+from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome
 from textual.widget import Widget
 
 from localr1.tui.attributes import Attributes, QuietAsDim
 from localr1.tui.counter import CALM_COUNTER_SECONDS, COUNTER_SECONDS
 from localr1.tui.glyphs import InAscii, needs_ascii
+from localr1.tui.lasting_output import with_lasting_output
 from localr1.tui.theme import DARK, LINED, PLAIN, QUIET_ANSI, THEMES
 
 Result = TypeVar("Result")
@@ -43,6 +45,10 @@ class ThemedApp(App[Result], Generic[Result]):
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme if theme in self.available_themes else DARK.name
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's for this platform, for a terminal that may go away."""
+        return with_lasting_output(super().get_driver_class())
 
     def reduce_motion(self, is_reduced: bool) -> None:
         """Whether little should move; the usual is what TEXTUAL_ANIMATIONS says."""

@@ -21,7 +21,7 @@ from localr1.session.conversations import Conversations
 from localr1.tui.marks import MarkLimit, one_line
 from localr1.units import count
 
-WAIT_SECONDS = 0.12
+WAIT_SECONDS = 0.04
 """After a key press: a quick typist searches once."""
 
 _KINDS = {"question": "you", "reasoning": "thinking", "answer": "answer", "title": "title"}

@@ -1,0 +1,106 @@
+"""The real chat over a large history: start, list, search, opening a long conversation, scrolling.
+
+    python -m benchmarks.chat_store [--conversations 2000] [--messages 100000]
+
+The chat runs in a pseudo-terminal of 120 by 40 cells with a scripted model; times are from the key
+press (or the start of the process) to the paint of what was asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.chat_terminal import ChatTerminal, write_transcript
+from benchmarks.history_size import RARE, Speech, fill
+from localr1.history.database import connect
+from localr1.history.store import HistoryStore
+
+PAGE_UP, F5, F6, ESCAPE = "\x1b[5~", "\x1b[15~", "\x1b[17~", "\x1b"
+STARTS = 5
+PAGES = 60
+
+
+def main() -> None:
+    """Make the history, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--conversations", type=int, default=2000)
+    parser.add_argument("--messages", type=int, default=100_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        _make_history(home, arguments.conversations, arguments.messages)
+        transcript = write_transcript(home / "short.transcript.json", "Hm.</think>Yes.")
+        starts = []
+        for _ in range(STARTS):
+            with ChatTerminal(home, str(transcript)) as chat:
+                starts.append(chat.wait_for("Ask something") - chat.started)
+        _say("start to first paint", statistics.median(starts))
+        with ChatTerminal(home, str(transcript)) as chat:
+            chat.wait_for("Ready")
+            _measure(chat, home, f"260101-{arguments.conversations // 2:06}")
+
+
+def _make_history(home: Path, conversations: int, messages: int) -> None:
+    path = home / "history.sqlite3"
+    HistoryStore(path, home / "locks").close()
+    with closing(connect(path)) as connection:
+        fill(connection, Speech(1), conversations, messages)
+    with closing(HistoryStore(path, home / "locks")) as store:
+        store.search(RARE)  # what is indexed is what a running program would have indexed
+
+
+def _measure(chat: ChatTerminal, home: Path, long_one: str) -> None:
+    with closing(HistoryStore(home / "history.sqlite3", home / "locks")) as store:
+        conversation = store.open(long_one)
+        title, last = conversation.title, conversation.messages[-1].text.split()[-1]
+        conversation.close()
+    _say("the list of conversations", _until(chat, F5, "2026"))
+    time.sleep(0.5)
+    chat.press(ESCAPE)
+    time.sleep(0.5)
+    chat.press(F6)
+    time.sleep(0.5)
+    for letter in RARE[:-1]:
+        chat.press(letter)
+        time.sleep(0.05)
+    time.sleep(1)
+    _say("search, from the last letter", _until(chat, RARE[-1], "1 place"))
+    chat.press("\x15")  # Ctrl+U clears the line
+    chat.press(title)
+    time.sleep(2)
+    _say("opening 400 long messages", _until(chat, "\r", last))
+    time.sleep(1)
+    _scroll(chat)
+
+
+def _until(chat: ChatTerminal, keys: str, words: str) -> float:
+    start = chat.painted_bytes()
+    pressed = chat.press(keys)
+    return chat.wait_for(words, 30, start) - pressed
+
+
+def _scroll(chat: ChatTerminal) -> None:
+    waits, cpu = [], chat.cpu_seconds()
+    for _ in range(PAGES):
+        start, pressed = chat.painted_bytes(), chat.press(PAGE_UP)
+        while chat.painted_bytes() == start and time.monotonic() < pressed + 2:
+            time.sleep(0.001)
+        waits.append(time.monotonic() - pressed)
+        time.sleep(0.08)
+    waits.sort()
+    _say("scrolling a page, median", statistics.median(waits))
+    _say("scrolling a page, slowest", waits[-1])
+    _say("scrolling a page, CPU", (chat.cpu_seconds() - cpu) / PAGES)
+
+
+def _say(what: str, seconds: float) -> None:
+    print(f"{what:32} {seconds * 1000:8.0f} ms", flush=True)
+
+
+if __name__ == "__main__":
+    main()
