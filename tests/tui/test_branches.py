@@ -38,7 +38,10 @@ async def test_keys_pick_a_turn_and_give_the_composer_back() -> None:
         await running.pilot.press("down", "down")
         assert picked(running) == []
         assert running.screen.composer.has_focus
-        await running.pilot.press("tab", "escape", "e")
+        running.screen.say("Something was just done.")
+        await running.pilot.press("tab")
+        assert "E edit" in running.rows()[-1], "what keys do now goes before what was done"
+        await running.pilot.press("escape", "e")
         assert running.screen.composer.text == "e", "letters are letters again"
 
 

@@ -254,6 +254,19 @@ async def test_blank_text_is_not_sent() -> None:
         assert session.sent == []
 
 
+async def test_the_demo_has_a_first_question() -> None:
+    session = ScriptedSession(reply("Hm.\n", "933"), reply("Hm.\n", "7"), model_name="demo")
+    async with chat(session) as running:
+        assert "Enter asks: What is 347 + 586?" in running.seen
+        await running.pilot.press("enter")
+        await running.settle()
+        assert session.sent == ["What is 347 + 586?"]
+        assert "933" in running.seen
+        await running.pilot.press("enter")
+        await running.settle()
+        assert len(session.sent) == 1, "only where nothing was asked yet"
+
+
 async def test_copy_answer_goes_to_the_clipboard() -> None:
     async with chat(ScriptedSession(reply(THOUGHT, ANSWER))) as running:
         await running.pilot.press("ctrl+o")

@@ -94,6 +94,7 @@ async def test_pin_rename_delete_and_undo(store: HistoryStore) -> None:
     async with chat_over(store) as running:
         await running.pilot.press("f5")
         await running.settle()
+        assert "Enter opens   P pin   R rename   D delete" in running.rows()[-1]
         await running.pilot.press("down", "down", "p")
         await running.settle()
         assert listed(running)[:2] == ["Pinned", "  How far is the moon?"]
@@ -112,6 +113,28 @@ async def test_pin_rename_delete_and_undo(store: HistoryStore) -> None:
         await running.pilot.press("u")
         await running.settle()
         assert "Nothing was deleted" in running.seen
+        await running.pilot.press("escape")
+        await running.settle()
+        assert running.screen.composer.has_focus
+        running.screen.status_line.fall_silent()
+        await running.settle()
+        assert "rename" not in running.seen
+
+
+async def test_what_another_window_writes_is_not_deleted(
+    store: HistoryStore, tmp_path: Path
+) -> None:
+    identity = keep(store, "Why is the sky blue?", "Light.")
+    other = HistoryStore(tmp_path / "history.sqlite3", tmp_path / "locks")
+    async with chat_over(store) as running:
+        with contextlib.closing(other), contextlib.closing(other.open(identity)):
+            await running.pilot.press("f5")
+            await running.settle()
+            await running.pilot.press("down", "d")
+            await running.settle()
+            assert listed(running) == ["Today", "  Why is the sky blue?"]
+            assert "Deleted" not in running.seen
+            assert "nother window" in running.seen
 
 
 async def test_deleting_the_open_conversation_begins_a_new_one(store: HistoryStore) -> None:

@@ -124,9 +124,9 @@ def test_the_first_run_with_the_demo(terminal: Terminal, tmp_path: Path) -> None
     terminal.start(f"{shlex.quote(sys.executable)} -m localr1", home=tmp_path)
     assert "toy" in terminal.wait_for_text("Which model?")
     terminal.type("Enter")
-    assert "toy" in terminal.wait_for_text("Try: What is 347 + 586?")
+    assert "toy" in terminal.wait_for_text("Enter asks: What is 347 + 586?")
 
-    terminal.type("What is 347 + 586?", "Enter")
+    terminal.type("Enter")
     answered = terminal.wait_for(lambda screen: "933" in screen and "Ready" in screen)
     assert "Thought for" in answered
     terminal.type("C-t")
@@ -231,3 +231,28 @@ def test_copied_code_arrives_in_the_terminal(terminal: Terminal, tmp_path: Path)
     assert terminal.tmux("show-buffer") == "print(84 // 2)"
     terminal.type("C-q")
     terminal.wait_for_text("ended with 0")
+
+
+def test_the_lost_terminal_ends_it_and_frees_the_conversation(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    model = write_transcript(tmp_path, "Hm.</think>Yes.", tokens_per_second=60.0)
+    pid_file = tmp_path / "pid"
+    command = f"{shlex.quote(sys.executable)} -m localr1 chat {shlex.quote(str(model))}"
+    # A shell with jobs, as people have: the chat is in the foreground's group and is told
+    started = f"sh -c 'echo $$ > {pid_file}; exec {command}'"
+    terminal.tmux("new-session", "-d", "-x", "100", "-y", "30", "bash", "--norc", "-i")
+    terminal.type(f"LOCALR1_HOME={tmp_path} {started}", "Enter")
+    terminal.wait_for_text("Ask something")
+    terminal.type("Is it?", "Enter")
+    terminal.wait_for_text("Yes.")
+    terminal.type("a draft")
+    terminal.wait_for_text("a draft")
+    chat = Path("/proc") / pid_file.read_text().strip()
+    assert chat.exists()
+
+    terminal.tmux("kill-server")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while chat.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not chat.exists()

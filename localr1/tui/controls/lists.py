@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
+HINT = "Enter opens   P pin   R rename   D delete   U undo   N new   / search   Esc back"
 NOT_KEPT = "Conversations are not kept here, so there is no list."
 _TITLE_CHARACTERS = 50
 
@@ -129,7 +130,8 @@ class Lists:
             if not self._screen.may_leave():
                 return
             await self._take_up(kept.create(self._screen.session.model_name))
-        await self._change(kept.delete(chosen))
+        if not await self._change(kept.delete(chosen)):
+            return
         title = one_line(chosen.title, _TITLE_CHARACTERS)
         self._screen.say(f"Deleted: {title}. U in the list, or /undo, brings it back.")
 
@@ -138,11 +140,9 @@ class Lists:
         kept = self._kept()
         if kept is None:
             return
-        restored = await self._or_remark(kept.undo_delete())
-        if restored is None:
-            self._screen.say("Nothing was deleted since the start.")
-        else:
-            self._screen.say(f"Back again: {one_line(restored.title, _TITLE_CHARACTERS)}")
+        remark = await self._or_remark(_bring_back(kept))
+        if remark is not None:
+            self._screen.say(remark)
         await self.refresh()
 
     async def _chosen(self) -> ConversationSummary | None:
@@ -159,10 +159,12 @@ class Lists:
             self._screen.say("This conversation has no message yet.")
         return found
 
-    async def _change(self, work: Awaitable[None]) -> None:
-        await self._or_remark(work)
+    async def _change(self, work: Awaitable[None]) -> bool:
+        """Whether the history let it happen."""
+        is_done = await self._or_remark(_done(work)) is not None
         self._screen.show_title()
         await self.refresh()
+        return is_done
 
     # ---- taking it along -------------------------------------------------------------------
 
@@ -235,3 +237,16 @@ class Lists:
         except Localr1Error as error:
             self._screen.say_error(error)
             return None
+
+
+async def _done(work: Awaitable[None]) -> bool:
+    await work
+    return True
+
+
+async def _bring_back(kept: Conversations) -> str:
+    """What to say of it."""
+    restored = await kept.undo_delete()
+    if restored is None:
+        return "Nothing was deleted since the start."
+    return f"Back again: {one_line(restored.title, _TITLE_CHARACTERS)}"

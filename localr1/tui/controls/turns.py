@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _EFFORTS: tuple[Effort, ...] = tuple(EFFORT_TOKENS)
 HINT = (
-    "↑ ↓ turn   E edit   R another reply   C copy   T thinking   [ ] branch   V compare   Esc back"
+    "↑ ↓ turn   E edit   R again   C copy   B code   T thinking   [ ] branch   V compare   Esc back"
 )
 
 

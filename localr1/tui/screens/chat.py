@@ -9,6 +9,7 @@ from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.controls.answers import Answers
 from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
+from localr1.tui.controls.lists import HINT as LIST_HINT
 from localr1.tui.controls.lists import Lists
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
@@ -35,6 +36,7 @@ from localr1.tui.widgets.offers import Offers
 from localr1.units import download_size
 
 if TYPE_CHECKING:
+    from textual.events import DescendantBlur, DescendantFocus
     from textual.widget import Widget
 
     from localr1.history.search import SearchHit
@@ -209,6 +211,16 @@ class ChatScreen(ChatRun):
         if turn is not None:
             self.call_after_refresh(self.transcript.show_turn, turn)
         return position
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """In the list, single keys do something."""
+        if event.widget is self.conversation_list:
+            self.status_line.show_hint(LIST_HINT)
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        """Outside of it they do not."""
+        if event.widget is self.conversation_list:
+            self.status_line.show_hint("")
 
     async def on_conversation_list_opened(self, message: ConversationList.Opened) -> None:
         """Open what was chosen in the list."""

@@ -111,6 +111,7 @@ class ChatRun(ChatView):
         """Stop the running reply, or take back the question that waits for the model."""
         await self._dialogue.stop()
         if self._dialogue.phase is Phase.STOPPING:
+            self.status_line.fall_silent()
             self.show_activity("Stopping")
 
     # ---- what may be done now --------------------------------------------------------------

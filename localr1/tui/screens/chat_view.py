@@ -16,7 +16,7 @@ from textual.widgets import Static
 from localr1.tui.clipboard import TERMINAL_LIMIT_BYTES
 from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
-from localr1.tui.hints import Hint
+from localr1.tui.hints import GAP, Hint
 from localr1.tui.keymap import keymap_of
 from localr1.tui.marks import one_line
 from localr1.tui.messages import ThinkingToggled
@@ -30,7 +30,7 @@ from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.status_line import StatusLine
 from localr1.tui.widgets.trace_view import TraceView
 from localr1.tui.widgets.transcript import Transcript
-from localr1.tui.widgets.welcome import Welcome
+from localr1.tui.widgets.welcome import EXAMPLES, Welcome
 from localr1.units import count, download_size
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class ChatView(Screen[None]):
         self.composer = Composer(id="composer")
         self.status_line = StatusLine(self._status, id="status")
         self._welcome: Welcome | None = Welcome(session.model_name)
+        self._show_example()
 
     @property
     def turns(self) -> Sequence[Turn]:
@@ -146,6 +147,7 @@ class ChatView(Screen[None]):
     def _begin_welcome(self) -> None:
         """An empty conversation, with a model that is loaded or being loaded."""
         self._welcome = Welcome(self.session.model_name)
+        self._show_example()
         self.transcript.mount(self._welcome)
         if self._load_event is not None:
             self._welcome.take(self._load_event)
@@ -154,6 +156,10 @@ class ChatView(Screen[None]):
         if self._welcome is not None:
             self._welcome.remove()
             self._welcome = None
+            self.composer.example = ""
+
+    def _show_example(self) -> None:
+        self.composer.example = EXAMPLES.get(self.session.model_name, "")
 
     def on_earlier_wanted(self) -> None:
         """Show more of what was said before."""
@@ -254,7 +260,8 @@ class ChatView(Screen[None]):
     def say_hint(self, hint: Hint | None) -> None:
         """Say in the status line what keys do."""
         if hint is not None:
-            self.say(hint.text(keymap_of(self), self.status_line.content_size.width))
+            text = hint.text(keymap_of(self), self.status_line.content_size.width)
+            self.say(f"{'; '.join(text.split(GAP))}.")
 
     def with_key(self, sentence: str, about_key: str) -> str:
         """A sentence, and where the action has a key what it does: "...; Esc stops it."."""

@@ -96,7 +96,8 @@ class CompareScreen(ModalScreen[int | None]):
 
     def on_resize(self) -> None:
         """Side by side where there is room."""
-        self.set_class(self.size.width < _SIDE_BY_SIDE_CELLS, "-narrow")
+        # The screen itself may not have its size yet
+        self.set_class(self.app.size.width < _SIDE_BY_SIDE_CELLS, "-narrow")
 
     @property
     def _at_hand(self) -> _Side:

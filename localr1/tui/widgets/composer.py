@@ -49,6 +49,8 @@ class Composer(TypingArea):
         super().__init__(id=id)
         self.sends_nothing = False
         """Enter without words says something, too; the text is then no question."""
+        self.example = ""
+        """A question that is sent where nothing is written."""
         self._hint: Hint | None = None
         self.offers = Offers(id="offers")
         self.chips = Chips(id="chips")
@@ -171,6 +173,8 @@ class Composer(TypingArea):
             self.clear()
         elif not await self._completion.enter() and not self._obeys():
             await self.enclosures.files.wait(READING_SECONDS)
+            if self.example and not self.text and not self.enclosures.files.items:
+                self.show_text(self.example)
             written = self.take()
             if written is not None:
                 self.post_message(Submitted(written))

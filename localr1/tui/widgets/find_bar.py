@@ -37,7 +37,7 @@ class FindBar(Horizontal):
         super().__init__()
         self.entry = Input(
             words,
-            placeholder="Find in this conversation",
+            placeholder="words of this conversation   ↓ next   ↑ the one before   Esc closes",
             compact=True,
             max_length=at_most,
             select_on_focus=False,

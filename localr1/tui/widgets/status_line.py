@@ -58,6 +58,8 @@ class StatusLine(Widget):
     def show_hint(self, text: str) -> None:
         """Say which keys do something now, until told otherwise; "" shows the facts again."""
         self._hint = text
+        if text:
+            self.fall_silent()  # a remark would hide what the next key does
         self.refresh()
 
     def fall_silent(self) -> None:

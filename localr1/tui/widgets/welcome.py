@@ -8,13 +8,15 @@ from textual.widget import Widget
 from localr1.engine.protocol import Event, Failed, Loading, Ready
 from localr1.models.reference import DEMO
 from localr1.tui.glyphs import BAR
+from localr1.tui.keymap import keymap_of
 from localr1.tui.marks import one_line
 from localr1.units import count, memory_size
 
 _BAR_CELLS = 32
 INVITATION = "Ask something. What you write stays on this machine."
-INVITATIONS = {DEMO: "A toy for small sums and puzzles. Try: What is 347 + 586?"}
-"""By the name that a person gave."""
+EXAMPLES = {DEMO: "What is 347 + 586?"}
+"""A first question, by the name of the model that a person gave."""
+_EXAMPLE = "A toy for small sums and puzzles. {send} asks: "
 
 
 class Welcome(Widget):
@@ -23,7 +25,7 @@ class Welcome(Widget):
     def __init__(self, model_name: str) -> None:
         super().__init__(classes="welcome")
         self._model = one_line(model_name, 60)
-        self._invitation = INVITATIONS.get(model_name, INVITATION)
+        self._example = EXAMPLES.get(model_name, "")
         self._facts = ""
         self._progress: float | None = 0.0
 
@@ -49,6 +51,11 @@ class Welcome(Widget):
                 Content(self._invitation),
             ]
         )
+
+    @property
+    def _invitation(self) -> str:
+        told = keymap_of(self).fill(_EXAMPLE) if self._example else ""
+        return told + self._example if told else INVITATION
 
     def _second_line(self) -> Content:
         if self._progress is None:
