@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from rich.cells import cell_len
@@ -60,7 +60,7 @@ def take(app: App[Any]) -> Picture:
     return Picture(rows, app.size.width, app.size.height, ground, words)
 
 
-def _runs(segments: Sequence[Segment], ground: str, words: str) -> Iterator[Run]:
+def _runs(segments: Iterable[Segment], ground: str, words: str) -> Iterator[Run]:
     column = 0
     pending: Run | None = None
     for text, style, _ in segments:

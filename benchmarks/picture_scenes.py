@@ -64,9 +64,10 @@ class Told:
 
     Args:
         answer: where there is none it is still thinking in the end.
+        tokens: of the thought, which took a time that fits.
     """
 
-    def __init__(self, thought: str, answer: str = "") -> None:
+    def __init__(self, thought: str, answer: str = "", tokens: int = DONE.reasoning_tokens) -> None:
         self._gates = asyncio.Event(), asyncio.Event()
         first, *words, last = re.findall(r"\S*\s+", thought)
         self.steps: list[Step] = [
@@ -79,7 +80,9 @@ class Told:
         ]
         if answer:
             self.steps += [Answer(text=word) for word in re.findall(r"\S*\s+", answer)]
-            self.steps.append(DONE)
+            seconds = DONE.reasoning_seconds * tokens / DONE.reasoning_tokens
+            facts = {"reasoning_tokens": tokens, "reasoning_seconds": seconds}
+            self.steps.append(msgspec.structs.replace(DONE, **facts))
         else:
             self.steps.append(asyncio.Event())
 
@@ -151,7 +154,7 @@ async def _maths(_: Path) -> Picture:
 
 
 async def _compare(_: Path) -> Picture:
-    replies = Told(texts.THOUGHT, texts.ANSWER), Told(texts.THOUGHT[:210], texts.SHORT_ANSWER)
+    replies = Told(texts.THOUGHT, texts.ANSWER), Told(texts.THOUGHT, texts.SHORT_ANSWER, 148)
     async with asked(texts.QUESTION, *replies, size=(120, 26)) as running:
         await _press(running, "tab", "r")
         await replies[1].go_on(running)

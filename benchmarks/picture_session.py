@@ -6,6 +6,8 @@ import asyncio
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from benchmarks import picture_texts as texts
 from benchmarks.picture_film import Frame
 from benchmarks.picture_rows import take
@@ -13,12 +15,12 @@ from localr1.engine.protocol import Answer, Prompt, Reasoning
 from tests.tui.harness import Chat, chat
 from tests.tui.scripted_session import DONE, ScriptedSession, Step
 
-SIZE = (90, 26)
+SIZE = (94, 26)
 TYPED_AT_ONCE = 5
 KEY_SECONDS = 0.04
 WORDS_AT_ONCE = 3
-WORD_SECONDS = 0.05
-LAST_SECONDS = 4.0
+WORD_SECONDS = 0.045
+LAST_SECONDS = 3.0
 
 
 class Director:
@@ -38,7 +40,14 @@ class Director:
             yield self._gate()
             yield Answer(text=piece, tokens=WORDS_AT_ONCE)
         yield self._gate()
-        yield DONE
+        pieces = len([*_pieces(texts.THOUGHT)])
+        yield msgspec.structs.replace(
+            DONE,
+            reasoning_tokens=pieces * WORDS_AT_ONCE,
+            reasoning_seconds=pieces * WORDS_AT_ONCE * WORD_SECONDS,
+            generation_tps=1 / WORD_SECONDS,
+            context_tokens=len(self._gates) * WORDS_AT_ONCE + 41,
+        )
 
     def _gate(self) -> asyncio.Event:
         self._gates.append(asyncio.Event())

@@ -20,7 +20,6 @@ from localr1.errors import ExitCode, UsageError
 from localr1.tui.actions import ACTIONS, bindings, commands
 from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
-from localr1.tui.hanging_up import let_go_of_output, told_of_hanging_up
 from localr1.tui.keymap import USUAL, Keymap
 from localr1.tui.preferences import Preferences, preferences
 from localr1.tui.screens.chat import ChatScreen
@@ -229,18 +228,12 @@ def can_suspend() -> bool:
 
 async def _run(app: Localr1App, session: ChatSession) -> int:
     loop = asyncio.get_running_loop()
-    # Windows has no such handlers
-    with contextlib.suppress(NotImplementedError):
-        loop.add_signal_handler(signal.SIGTERM, app.exit)
-
-    def hang_up() -> None:
-        if not app.is_headless:
-            let_go_of_output()
-        loop.call_soon_threadsafe(app.exit)
-
+    for name in ("SIGTERM", "SIGHUP"):
+        # Windows has neither handlers nor SIGHUP
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(getattr(signal, name), app.exit)
     try:
-        with told_of_hanging_up(hang_up):
-            await app.run_async()
+        await app.run_async()
     finally:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(session.close(), CLOSE_SECONDS)

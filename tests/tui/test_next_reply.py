@@ -169,7 +169,8 @@ async def test_the_model_changes_within_a_conversation() -> None:
         await running.settle()
         await running.pilot.press(*"missing.gguf", "enter")
         await running.settle()
-        assert "There is no file missing.gguf" in running.rows()[-1]
+        assert "There is no file missing.gguf" in running.rows()[-2]
+        assert "the model that comes with localr1" in running.rows()[-1]
         await running.screen.action_control("next", "change_model")
         await running.settle()
         await running.pilot.press(*"demo", "enter")

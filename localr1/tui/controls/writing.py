@@ -12,7 +12,6 @@ from localr1.tui.actions import CONTROLS, Action
 from localr1.tui.composing.attachments import Attachment
 from localr1.tui.composing.pasted import Pasted
 from localr1.tui.widgets.chips import Chips
-from localr1.tui.widgets.notes import sentence
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
@@ -78,7 +77,7 @@ class Writing:
                 namespaces = {"app": screen.app, "composer": screen.composer}
                 await screen.app.run_action(action.name, namespaces.get(action.scope, screen))
         except Localr1Error as error:
-            screen.say(sentence(f"{error.message}; {error.hint}" if error.hint else error.message))
+            screen.say_error(error)
 
     async def _count(self, text: str, files: Sequence[FilePart]) -> int | None:
         if not self._screen.is_idle:

@@ -269,8 +269,8 @@ class ChatView(Screen[None]):
         return f"{sentence}; {told}." if told else f"{sentence}."
 
     def say_error(self, error: Localr1Error) -> None:
-        """Say what went wrong, for a moment."""
-        self.say(sentence(error.message))
+        """Say what went wrong and what to do, for a moment."""
+        self.say(sentence(f"{error.message}; {error.hint}" if error.hint else error.message))
 
     def show_activity(self, activity: str) -> None:
         """What is being done now, in the status line."""
