@@ -27,7 +27,7 @@ contracts:
 	$(BIN)/lint-imports
 
 test:
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 # Speed and memory, as ratios measured side by side. Builds llama.cpp's tools on first use.
 bench:
