@@ -37,6 +37,9 @@ GRACE_TOKENS_AT_MOST = 32
 of all 261 in the demo's reasoning, after 9 and 7 tokens (medians)."""
 
 
+_NO_THINKING = "no thinking"
+
+
 class ReasoningLimit(msgspec.Struct, frozen=True, kw_only=True):
     """When reasoning is closed and the answer begins; whichever limit is reached first."""
 
@@ -46,6 +49,16 @@ class ReasoningLimit(msgspec.Struct, frozen=True, kw_only=True):
     """At most this long, from the first token of reasoning; None means no limit."""
     reason: str = ""
     """A sentence why, as "effort medium: at most 2,048 tokens of thinking (flag)"."""
+    effort: Effort | None = None
+    """What was asked for by name."""
+
+    @property
+    def words(self) -> str:
+        """The limit for a status line; "" where there is none."""
+        if self.effort is not None:
+            return f"effort {self.effort}"
+        has_limit = self.tokens is not None or self.seconds is not None
+        return _spans("up to", self.tokens, self.seconds) if has_limit else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,19 +88,26 @@ def resolve(candidates: Iterable[Asked | None]) -> ReasoningLimit:
         if asked.effort is not None:
             tokens = EFFORT_TOKENS[asked.effort]
             wording = f"effort {asked.effort}: {_limits(tokens, None)} ({asked.origin})"
-            return ReasoningLimit(tokens=tokens, reason=wording)
+            return ReasoningLimit(tokens=tokens, reason=wording, effort=asked.effort)
     return ReasoningLimit(reason="no limit of thinking")
 
 
 def _limits(tokens: int | None, seconds: float | None) -> str:
+    if tokens is None and seconds is None:
+        return "thinking without a limit"
+    spans = _spans("at most", tokens, seconds)
+    return spans if spans == _NO_THINKING else f"{spans} of thinking"
+
+
+def _spans(bound: str, tokens: int | None, seconds: float | None) -> str:
     if tokens == 0 or seconds == 0:
-        return "no thinking"
+        return _NO_THINKING
     parts = []
     if tokens is not None:
         parts.append(count(tokens, "token"))
     if seconds is not None:
         parts.append(duration(seconds))
-    return f"at most {' or '.join(parts)} of thinking" if parts else "thinking without a limit"
+    return f"{bound} {' or '.join(parts)}"
 
 
 def grace_tokens(limit_tokens: int | None) -> int:

@@ -13,6 +13,7 @@ from localr1.chat.prompt import (
     r1_segments,
     starts_in_reasoning,
 )
+from localr1.chat.window import longest_prompt, shortened
 from localr1.engine import native
 from localr1.engine.opening import Opening
 from localr1.engine.shared_prefix import shared_prefix
@@ -20,14 +21,6 @@ from localr1.engine.templates import SpecialWords, render_with_template
 from localr1.engine.tokens import PromptTokenizer
 from localr1.errors import DoesNotFit
 from localr1.units import count
-
-LONGEST_RESERVE_TOKENS = 1024
-"""Of the window, at least this much or a quarter stays free for the reply."""
-
-
-def reserve_tokens(room: int) -> int:
-    """What of so many tokens is kept for an answer, whatever the reasoning would like."""
-    return min(LONGEST_RESERVE_TOKENS, room // 4)
 
 
 class FittingPrompt(NamedTuple):
@@ -77,8 +70,8 @@ class PromptMaker:
         Raises:
             DoesNotFit: the last message alone is too long.
         """
-        longest = self._n_ctx - reserve_tokens(self._n_ctx)
-        for kept in _shortened(messages):
+        longest = longest_prompt(self._n_ctx)
+        for kept in shortened(messages):
             segments, notices = self._render(kept)
             tokens, in_reasoning = self._tokenize(segments), self._opens_block(segments)
             for opening in openings(in_reasoning):
@@ -139,15 +132,6 @@ class PromptMaker:
         while tokens[:2] == [bos, bos]:
             del tokens[0]
         return tokens
-
-
-def _shortened(messages: Sequence[Message]) -> list[list[Message]]:
-    """The conversation, then without its oldest turn, and so on; system text always stays."""
-    system = [message for message in messages if message.role == "system"]
-    rest = [message for message in messages if message.role != "system"]
-    starts = [index for index, message in enumerate(rest) if message.role == "user"] or [0]
-    starts[0] = 0
-    return [system + rest[start:] for start in starts]
 
 
 def _dropped_text(dropped: int, n_ctx: int) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from localr1.chat.prompt import ChatFormat
+from localr1.chat.window import longest_prompt
 from localr1.engine import native
 from localr1.engine.conversations import HeldConversations
-from localr1.engine.fitting import FittingPrompt, PromptMaker, reserve_tokens
+from localr1.engine.fitting import FittingPrompt, PromptMaker
 from localr1.engine.opening import WrittenReply
 from localr1.engine.protocol import Done, Generate, Notice, Prefill, Prefilled, Prompt
 from localr1.engine.reply import Emit
@@ -170,7 +171,7 @@ class ReplyMaker:
     def prefill(self, command: Prefill) -> Prefilled:
         """Read what the next prompt will share; see `Backend.prefill`."""
         tokens = self.prompts.shared_part(command.messages)
-        if len(tokens) > self._n_ctx - reserve_tokens(self._n_ctx):
+        if len(tokens) > longest_prompt(self._n_ctx):
             return Prefilled(id=command.id, tokens=0, read_tokens=0, is_complete=True)
         self._conversations.turn_to(tokens, len(tokens))
         shared = self._held.share(tokens, exactly=command.exactly)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from localr1.chat.prompt import ChatFormat
+from localr1.chat.window import reserve_tokens
 from localr1.engine import native
-from localr1.engine.fitting import FittingPrompt, PromptMaker, reserve_tokens
+from localr1.engine.fitting import FittingPrompt, PromptMaker
 from localr1.engine.opening import Opening, TagIds, WrittenReply, opening_of
 from localr1.engine.protocol import BegunReply, Generate, Notice
 from localr1.engine.reasoning_watch import ReasoningWatch

@@ -30,6 +30,7 @@ from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
 from localr1.session.between_questions import BetweenQuestions
+from localr1.session.context_use import ContextUse, count_use
 from localr1.session.conversations import Conversations
 from localr1.session.failure import failed
 from localr1.session.kept_messages import KeptMessages
@@ -424,6 +425,17 @@ class ChatSession:
         tokens = await self._counts.of_question(text, files)
         self._get_ready()
         return tokens
+
+    async def context_use(self) -> ContextUse:
+        """What the next prompt takes of the context window, by kind.
+
+        Raises:
+            EngineError: no model is loaded to count with, or it is busy.
+        """
+        n_ctx = self.plan.n_ctx if self.plan else 0
+        use = await count_use(self.messages, self.settings.system, n_ctx, self._counts.of_prompt)
+        self._get_ready()
+        return use
 
     # ---- between questions -----------------------------------------------------------------
 

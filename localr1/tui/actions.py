@@ -165,6 +165,7 @@ ACTIONS = (
     Action("bottom", "ctrl+end", "To the end", "chat", "Scroll to the end and follow it", "end"),
     Action("help", "f1", "All keys", "app", "What can be done, and with which key", "help"),
     Action("settings", "", "Settings", "app", "Every one, from where it comes", "settings"),
+    Action("context", "", "Context window", "app", "What fills it, in tokens", "context"),
     Action("doctor", "", "Doctor", "app", "What this computer has and what is used", "doctor"),
     Action("log", "", "The engine's log", "app", "What its native code prints, live", "log"),
     Action("switch_colours", "f2", "Other colours", "app", "The next theme", "colours"),

@@ -144,6 +144,12 @@ class Localr1App(CopyingApp):
 
         self._open(DoctorScreen, lambda: DoctorScreen(self._session))
 
+    def action_context(self) -> None:
+        """Show what fills the context window."""
+        from localr1.tui.screens.context import ContextScreen
+
+        self._open(ContextScreen, lambda: ContextScreen(self._session, self._chat))
+
     def action_log(self) -> None:
         """Show the engine's log."""
         from localr1.tui.screens.log import LogScreen

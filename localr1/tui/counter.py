@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from localr1.units import duration
+
 COUNTER_SECONDS = 0.25
 """Between two updates of the counters: quicker ones cannot be read."""
 
@@ -12,6 +14,11 @@ CALM_COUNTER_SECONDS = 1.0
 
 Clock = Callable[[], float]
 """Seconds that never go back; tests bring their own."""
+
+
+def thinking_span(seconds: float) -> str:
+    """How long a thought takes so far; no tenths, which would flicker."""
+    return f"{int(seconds)} s" if seconds < 60 else duration(seconds)
 
 
 class ReplyCounter:

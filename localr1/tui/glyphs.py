@@ -23,7 +23,8 @@ ROW_LINE, COLUMN_LINE, CROSSING = "─", "│", "┼"
 ELLIPSIS = "…"
 
 _ASCII = {
-    **dict.fromkeys("─━┄┈╌═▁▂▔▃╴╶╸╺", "-"),
+    **dict.fromkeys("─┄┈╌▁▂▔▃╴╶╸╺", "-"),
+    **dict.fromkeys("━═", "="),
     **dict.fromkeys("│┃║▏▎▌▐▕▊▋▍▉┆┊╷╵╎", "|"),
     **dict.fromkeys("┼├┤┬┴┌┐└┘╋┏┓┗┛┣┫┳┻╭╮╰╯╔╗╚╝╠╣╦╩╬", "+"),
     **dict.fromkeys("█▄▀▅▆▇■▪◼▓▒", "#"),
@@ -51,6 +52,12 @@ _ASCII = {
 
 _TABLE = str.maketrans(_ASCII)
 _POOR_FONTS = ("linux", "dumb", "ansi", "vt100", "vt102", "vt220", "cons25")
+
+
+def meter(share: float, cells: int) -> tuple[str, str]:
+    """A thin bar in two parts, the full one and the rest; a little is never nothing."""
+    full = max(int(share > 0), min(cells, round(share * cells)))
+    return BAR * full, ROW_LINE * (cells - full)
 
 
 def has_replacement(character: str) -> bool:

@@ -91,6 +91,11 @@ class Turn:
         return self._counter.tps
 
     @property
+    def thinking_seconds(self) -> float:
+        """How long the reply has thought so far."""
+        return self._counter.thinking_seconds
+
+    @property
     def is_thinking(self) -> bool:
         """Is reasoning arriving?"""
         return self._counter.is_thinking

@@ -24,10 +24,12 @@ from localr1.engine.protocol import (
     Reasoning,
 )
 from localr1.engine.sampling import Sampling
+from localr1.errors import EngineError
 from localr1.hardware.plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.history.unkept import UnkeptConversation
 from localr1.models.reference import ModelReference
+from localr1.session.context_use import ContextUse, count_use
 from localr1.session.conversations import Conversations
 from localr1.session.kept_messages import KeptMessages
 from localr1.session.reply_builder import ReplyBuilder, with_reasoning
@@ -66,6 +68,14 @@ DONE = Done(
 CANCELLED = msgspec.structs.replace(
     DONE, finish_reason="cancelled", reasoning_ended_by="cancelled", reasoning_tokens=5
 )
+
+
+async def count_words(messages: Sequence[Message]) -> int:
+    """An engine's count: two tokens a message, ten a word, carried thoughts included."""
+    carried = [each.reasoning for each in messages if each.reasoning and each.reasoning.carried]
+    texts = [*map(prompt_text, messages), *(thought.text for thought in carried)]
+    return 2 * len(messages) + 10 * sum(len(text.split()) for text in texts)
+
 
 Step = Event | asyncio.Event
 """Something said, or a point where the script waits until the test lets it go on."""
@@ -111,6 +121,7 @@ class ScriptedSession:
         self.log_path: Path | None = None
         self.sampling: Sampling | None = None
         self.loads = 0
+        self.cannot_count = False
         self.vote: Vote | None = None
         self.sent: list[str] = []
         self.sent_files: list[tuple[FilePart, ...]] = []
@@ -254,6 +265,10 @@ class ScriptedSession:
         last = self.messages[-1] if self.messages else None
         return last is not None and last.role == "assistant" and last.finish_reason != "stop"
 
+    def limit_is(self, thinks: ReasoningLimit) -> None:
+        """The settings say so from now on."""
+        self._thinks = thinks
+
     @property
     def reasoning_limit(self) -> ReasoningLimit:
         """Of the conversation, or else of the settings."""
@@ -283,6 +298,13 @@ class ScriptedSession:
     async def count_tokens(self, text: str, files: Sequence[FilePart] = ()) -> int:
         """Ten times the words."""
         return len(prompt_text(user_message(text, files)).split()) * 10
+
+    async def context_use(self) -> ContextUse:
+        """As the real session; a message takes two tokens, and each of its words ten."""
+        if self.model is None or self.cannot_count:
+            raise EngineError("the engine cannot count now")
+        n_ctx = self.plan.n_ctx if self.plan else 0
+        return await count_use(self.messages, self.settings.system, n_ctx, count_words)
 
     async def thought_tokens(self, position: int) -> int:
         """Ten times the words."""

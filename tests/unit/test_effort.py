@@ -56,13 +56,15 @@ def test_one_level(
     asked: dict[str, int], tokens: int | None, seconds: float | None, reason: str
 ) -> None:
     limit = resolve([Asked(origin="flag", **asked)])  # type: ignore[arg-type]
-    assert limit == ReasoningLimit(tokens=tokens, seconds=seconds, reason=reason)
+    assert (limit.tokens, limit.seconds, limit.reason) == (tokens, seconds, reason)
 
 
 def test_a_higher_level_replaces_a_lower_one_wholly() -> None:
     lower = Asked(origin="settings file", tokens=100, seconds=3.0)
     assert resolve([Asked(origin="this reply", effort="high"), lower]) == ReasoningLimit(
-        tokens=8_192, reason="effort high: at most 8,192 tokens of thinking (this reply)"
+        tokens=8_192,
+        reason="effort high: at most 8,192 tokens of thinking (this reply)",
+        effort="high",
     )
     assert resolve([Asked(origin="this reply", seconds=9.0), lower]).tokens is None
     assert resolve([Asked(origin="this reply", effort="unlimited"), lower]).tokens is None

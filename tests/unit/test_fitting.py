@@ -8,8 +8,9 @@ from typing import cast
 import pytest
 
 from localr1.chat.messages import Message, TextPart, user_message
+from localr1.chat.window import reserve_tokens
 from localr1.engine import native
-from localr1.engine.fitting import PromptMaker, reserve_tokens
+from localr1.engine.fitting import PromptMaker
 from localr1.engine.opening import Opening
 from localr1.errors import DoesNotFit
 from tests.decoding import R1

@@ -15,6 +15,7 @@ from localr1.errors import EngineError
 from localr1.history.store import HistoryStore
 from localr1.models.reference import find_model
 from localr1.session import ChatSession
+from localr1.session.context_use import FileCost
 from localr1.settings import load_settings
 from tests.cli.command_line import write_transcript
 
@@ -31,12 +32,17 @@ async def test_files_are_sent_kept_and_counted(
     session = ChatSession(model, load_settings({}, {}), store.create("scripted"))
     with pytest.raises(EngineError):
         await session.count_tokens("x")
+    with pytest.raises(EngineError):
+        await session.context_use()
     asked = [event async for event in session.send("", files=[CODE])]
     assert isinstance(asked[-1], Done)
     # the line feed at the end counts where nothing follows it
     assert asked[-1].prompt_tokens == WORDS + 1
     assert session.title == "main.py"
     assert await session.count_tokens("and you", [CODE]) == WORDS + 2
+    use = await session.context_use()
+    assert use.longest_file == FileCost("main.py", use.parts["files"])
+    assert (use.parts["answers"], use.left_out, use.n_ctx) == (1, 0, asked[-1].n_ctx)
     # counts and a question at once take turns
     counts = [asyncio.create_task(session.count_tokens("x y z")) for _ in range(3)]
     replied = [event async for event in session.send("Again?")]

@@ -101,8 +101,7 @@ class NextReply:
 
     @property
     def words(self) -> str:
-        """What was chosen here, for the status line."""
+        """How long the next reply may think, for the status line; "" without a limit."""
         if self._skips_thinking:
             return "no thinking next"
-        limit = self._screen.session.limit
-        return f"effort {limit.effort}" if limit and limit.effort else ""
+        return self._screen.session.reasoning_limit.words

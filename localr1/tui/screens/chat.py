@@ -155,6 +155,8 @@ class ChatScreen(ChatRun):
         self._steering.stream_ended()
         self._writing.stream_ended()
         self.run_worker(self._lists.refresh())
+        # a model that was loaded may have a limit of its own
+        self.show_effort(self._next_reply.words)
 
     def question_came_back(self, question: Question) -> None:
         """It was not sent: what was chosen for it holds for the next one."""
@@ -255,6 +257,7 @@ class ChatScreen(ChatRun):
     def prefer(self, preferred: Preferences) -> None:
         """Behave like this from the next reply on."""
         self._thinking.preferred = preferred
+        self.show_effort(self._next_reply.words)
 
     def on_paste_refused(self, message: PasteRefused) -> None:
         """Say how much was pasted and how much fits."""

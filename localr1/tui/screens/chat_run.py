@@ -190,6 +190,7 @@ class ChatRun(ChatView):
                 self._welcome.take(event)
             if turn is not None:
                 turn.apply(event)
+                self._status.thinking_seconds = turn.thinking_seconds
             else:
                 self._take_load(event)
         if turn is not None and message.kept is not None:

@@ -282,6 +282,12 @@ class ChatView(Screen[None]):
         self._status.effort = words
         self.status_line.refresh()
 
+    def show_window(self, tokens: int) -> None:
+        """What the next prompt takes of the window, where no reply has told what it holds."""
+        if not self._status.context_tokens:
+            self._status.context_tokens = tokens
+            self.status_line.show_facts()
+
     def tell_terminal(self) -> None:
         """The title around the interface, and whether it works."""
         tell = getattr(self.app, "tell_terminal", None)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
+from localr1.tui.glyphs import ROW_LINE
 from localr1.tui.marks import one_line
 from localr1.tui.messages import EffortClicked
-from localr1.tui.status import GAP, Status, fit, fitting_phrases
+from localr1.tui.status import GAP, Fact, FactName, Status, fit, fitting_phrases
 from localr1.tui.themed import counter_seconds
 
 SAYING_SECONDS = 4.0
 """How long a passing remark stands in place of the facts."""
+
+_OF_THE_WINDOW: tuple[FactName, ...] = ("full", "meter", "context")
 
 
 class StatusLine(Widget):
@@ -27,8 +32,8 @@ class StatusLine(Widget):
         self._timer: Timer | None = None
         self._activity = ""
         self._refreshing: Timer | None = None
-        self._effort_at = (0, 0)
-        """Where the effort stands, in cells."""
+        self._places: dict[FactName, tuple[int, int]] = {}
+        """Where facts stand, in cells from the left: the first one and the one after."""
 
     def show_facts(self) -> None:
         """The facts changed: a new activity is shown at once, mere numbers a little later."""
@@ -69,30 +74,53 @@ class StatusLine(Widget):
         self.refresh(layout=changes)
 
     def on_click(self, event: events.Click) -> None:
-        """The effort is changed where it stands; everywhere else there are all commands."""
-        first, after = self._effort_at
-        if not self._saying and first <= event.x - self.gutter.left < after:
+        """What stands there is changed or explained; everywhere else there are all commands."""
+        clicked = "" if self._saying or self._hint else self._fact_at(event.x - self.gutter.left)
+        if clicked == "effort":
             self.post_message(EffortClicked())
+        elif clicked in _OF_THE_WINDOW:
+            self.run_worker(self.app.run_action("context"))
         else:
             self.run_worker(self.app.run_action("command_palette"))
+
+    def _fact_at(self, x: int) -> str:
+        places = self._places.items()
+        return next((name for name, (start, end) in places if start <= x < end), "")
 
     def render(self) -> Content:
         """The remark, or activity and model on the left and the numbers on the right."""
         if self._saying:
             return Content.assemble((self._saying, "$text-warning"))
-        if self._hint:
-            return Content.assemble(
-                (fitting_phrases(self._hint, self.content_size.width), "$primary")
-            )
-        status = self.status
-        facts = [status.activity, status.effort, status.model, status.quant_type, status.split]
         width = self.content_size.width
-        left, right = fit(facts, status.right_side(), width)
-        activity, *model = left or [""]
-        start = cell_len(activity) + len(GAP)
-        has_effort = bool(status.effort) and model[:1] == [status.effort]
-        self._effort_at = (start, start + cell_len(status.effort)) if has_effort else (0, 0)
-        space = width - cell_len(GAP.join([*left, *right]))
-        style = "$text-error" if status.failed else "$text-primary"
-        rest = GAP.join(["", *model]) + " " * space + GAP.join(["", *right] if right else [])
-        return Content.assemble((activity, style), rest)
+        if self._hint:
+            return Content.assemble((fitting_phrases(self._hint, width), "$primary"))
+        left, right = fit(self.status.facts(), width)
+        self._places = {}
+        begun = self._pieces(left, 0)
+        at = width - cell_len(GAP.join(fact.text for fact in right))
+        ended = self._pieces(right, at)
+        space = " " * (at - sum(cell_len(text) for text, _ in begun))
+        return Content.assemble(*begun, space, *ended)
+
+    def _pieces(self, facts: Sequence[Fact], start: int) -> list[tuple[str, str]]:
+        """These facts with their styles, from this cell on; where they stand is remembered."""
+        pieces = []
+        for index, fact in enumerate(facts):
+            if index:
+                pieces.append((GAP, ""))
+                start += len(GAP)
+            end = start + cell_len(fact.text)
+            self._places[fact.name] = (start, end)
+            start = end
+            pieces += self._styled(fact)
+        return pieces
+
+    def _styled(self, fact: Fact) -> list[tuple[str, str]]:
+        if fact.name == "activity":
+            return [(fact.text, "$text-error" if self.status.failed else "$text-primary")]
+        warns = self.status.is_nearly_full
+        if fact.name == "meter":
+            full = fact.text.rstrip(ROW_LINE)
+            rest = fact.text[len(full) :]
+            return [(full, "$text-warning" if warns else "$primary"), (rest, "$rule")]
+        return [(fact.text, "$text-warning" if warns and fact.name in _OF_THE_WINDOW else "")]

@@ -9,7 +9,8 @@ from textual.widget import Widget
 from localr1.chat.effort import ReasoningLimit
 from localr1.chat.messages import ReasoningEnd, ReasoningPart
 from localr1.engine.protocol import Loading, Prompt
-from localr1.tui.glyphs import BAR, CLOSED, ELLIPSIS, OPENED, RESTING, ROW_LINE
+from localr1.tui.counter import thinking_span
+from localr1.tui.glyphs import CLOSED, ELLIPSIS, OPENED, RESTING, meter
 from localr1.tui.messages import ThinkingToggled
 from localr1.units import count, duration
 
@@ -60,7 +61,7 @@ class ThinkingHeader(Widget):
     def show_thinking(self, seconds: float, tokens: int, limit: ReasoningLimit) -> None:
         """Reasoning arrives; it may be at its limit and waiting for a sentence's end."""
         self._has_trace = True
-        span = f"{int(seconds)} s" if seconds < 60 else duration(seconds)
+        span = thinking_span(seconds)
         if limit.seconds is not None:
             span += f" of {duration(limit.seconds)}"
         most = limit.tokens
@@ -136,8 +137,8 @@ def _bar(share: float | None, room: int) -> Content | None:
     if share is None or room < _BAR_CELLS_AT_LEAST:
         return None
     cells = min(room, _BAR_CELLS)
-    full = round(share * cells)
-    return Content.assemble((BAR * full, "$primary"), (ROW_LINE * (cells - full), "$rule"))
+    full, rest = meter(share, cells)
+    return Content.assemble((full, "$primary"), (rest, "$rule"))
 
 
 def _joined(*facts: str) -> str:
