@@ -23,6 +23,7 @@ BUSY = ("engine", "cli", "converters", "offload", "distribution")
 IN_TERMINALS = ("test_in_tmux.py", "test_kills.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker of pytest-xdist have all of the busy tests, and the others the rest."""
     tests = Path(__file__).parent
