@@ -138,9 +138,9 @@ LONG_TALK = (
     (
         "Why does this get so slow for large limits?",
         ODD_THOUGHT,
-        ANSWER * 2,
-        ("primes.py", PRIMES * 8),
+        ANSWER,
+        ("primes.py", PRIMES * 3),
     ),
-    ("Can it be done without so much memory?", ODD_THOUGHT, ODD_ANSWER * 2, None),
+    ("Can it be done without so much memory?", ODD_THOUGHT, ODD_ANSWER, None),
 )
 """Questions with thoughts, answers and a file: name and text."""
