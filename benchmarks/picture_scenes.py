@@ -21,7 +21,7 @@ from benchmarks import picture_texts as texts
 from benchmarks.picture_rows import Picture, take
 from localr1.advice import doctor
 from localr1.advice.report import DeviceReport, Engine, Report
-from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
+from localr1.chat.messages import FilePart, Message, ReasoningPart, TextPart, user_message
 from localr1.engine.protocol import Answer, Prompt, Reasoning
 from localr1.hardware.machine import Power
 from localr1.history.store import HistoryStore
@@ -241,6 +241,20 @@ async def _search(folder: Path) -> Picture:
             return take(running.app)
 
 
+async def _context(_: Path) -> Picture:
+    said: list[Message] = []
+    for question, thought, answer, file in texts.LONG_TALK:
+        said.append(user_message(question, [FilePart(*file)] if file else []))
+        parts = ReasoningPart(thought, 260, 9.0, carried=len(said) == 1), TextPart(answer)
+        said.append(Message("assistant", parts, "stop"))
+    async with chat(ScriptedSession(messages=said), SIZE) as running:
+        running.screen.composer.cursor_blink = False
+        running.screen.composer.text = "/context"
+        await _press(running, "enter")
+        await running.settle(0.5)
+        return take(running.app)
+
+
 async def _settings(folder: Path) -> Picture:
     file = folder / "settings.toml"
     file.write_text('effort = "high"\nn_ctx = 16384\n')
@@ -298,6 +312,7 @@ SCENES = {
     "attach": Scene("A file and a long paste", _attach),
     "list": Scene("The conversations", _list),
     "search": Scene("Search in all conversations", _search),
+    "context": Scene("What fills the context window", _context),
     "settings": Scene("Settings", _settings),
     "light": Scene("The light theme", _light),
     "narrow": Scene("Forty columns", _narrow),

@@ -133,3 +133,14 @@ EARLIER = (
 """Earlier conversations: when, title, question, thought, answer; the newest first."""
 
 PINNED = "Rename files by their date"
+
+LONG_TALK = (
+    (
+        "Why does this get so slow for large limits?",
+        ODD_THOUGHT,
+        ANSWER,
+        ("primes.py", PRIMES * 3),
+    ),
+    ("Can it be done without so much memory?", ODD_THOUGHT, ODD_ANSWER, None),
+)
+"""Questions with thoughts, answers and a file: name and text."""
