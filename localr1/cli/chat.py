@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from localr1.cli.conversations import Opened
+    from localr1.models.local_files import Place
     from localr1.models.reference import ModelReference
     from localr1.settings import Settings
 
@@ -38,11 +41,10 @@ def chat(
     """Talk with MODEL in the terminal interface: its reasoning live, then its answer.
 
     MODEL is the path of a GGUF file, or `demo`; without it, the model of your settings, and where
-    those name none, a choice.
+    those name none, that of the conversation you go on with, or a choice.
     """
-    from localr1.cli.conversations import open_conversation
+    from localr1.cli.conversations import Opened, open_conversation
     from localr1.cli.plain_chat import talk_plainly, wants_plain
-    from localr1.models.reference import find_model
     from localr1.session import ChatSession
     from localr1.session.conversations import Conversations
 
@@ -55,11 +57,15 @@ def chat(
             "the chat needs a terminal", "use `localr1 run` or --plain in scripts and pipes"
         )
     printer = Printer(is_plain=is_plain)
-    named = model or settings.model
-    reference = find_model(named) if named else _choose(settings, printer, is_plain=is_plain)
+    earlier = Opened()
+    if latest or identity is not None:
+        earlier = open_conversation(settings, "", printer, latest=latest, identity=identity)
+    reference = _model(model or settings.model, settings, earlier, printer, is_plain=is_plain)
     if reference is None:
         return int(ExitCode.OK)
-    opened = open_conversation(settings, reference.name, printer, latest=latest, identity=identity)
+    opened = earlier
+    if earlier.conversation is None:
+        opened = open_conversation(settings, reference.name, printer, latest=False, identity=None)
     conversations = Conversations(opened.store) if opened.store else None
     session = ChatSession(reference, settings, opened.conversation, conversations=conversations)
     if is_plain:
@@ -70,12 +76,32 @@ def chat(
     return run_chat(session, settings)
 
 
-def _choose(settings: Settings, printer: Printer, *, is_plain: bool) -> ModelReference | None:
-    """Ask which model to open; None where the person leaves."""
+def _model(
+    named: str | None, settings: Settings, earlier: Opened, printer: Printer, *, is_plain: bool
+) -> ModelReference | None:
+    """The model that is named, or that an earlier conversation had, or that is chosen now."""
     from localr1 import paths
     from localr1.models.local_files import local_models, usual_places
+    from localr1.models.reference import DEMO, find_model
 
+    if named:
+        return find_model(named)
     places = usual_places(paths.models_folder(), Path.cwd(), Path.home())
+    before = earlier.conversation.model if earlier.conversation else ""
+    if before == DEMO:
+        return find_model(DEMO)
+    same = (each.reference for each in local_models(places) if each.reference.name == before)
+    found = next(same, None) if before else None
+    return found or _choose(settings, places, printer, is_plain=is_plain)
+
+
+def _choose(
+    settings: Settings, places: Sequence[Place], printer: Printer, *, is_plain: bool
+) -> ModelReference | None:
+    """Ask which model to open; None where the person leaves."""
+    from localr1 import paths
+    from localr1.models.local_files import local_models
+
     if is_plain:
         from localr1.cli.plain_chat import choose_plainly
 

@@ -14,7 +14,7 @@ class UnkeptConversation:
     read_only = False
 
     def __init__(self) -> None:
-        self.title = self.draft = ""
+        self.title = self.draft = self.model = ""
         self.limit: Asked | None = None
         self.messages: list[Message] = []
         """From the first message to the last one shown; indexes are into this."""

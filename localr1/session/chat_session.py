@@ -193,6 +193,7 @@ class ChatSession:
         await self._between.interrupt()
         await self._keep_state()
         self._model.change(model)
+        self._kept.set_model(model.name)
         self._notices.forget()
         async for event in self.load():
             yield event

@@ -61,6 +61,10 @@ class KeptMessages:
         """A line for a list of conversations."""
         return self._conversation.title
 
+    def set_model(self, name: str) -> None:
+        """Another model speaks from now on; kept with the next message."""
+        self._conversation.model = name
+
     @property
     def read_only(self) -> bool:
         """Another window writes to this conversation."""

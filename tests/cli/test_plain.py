@@ -152,3 +152,10 @@ def test_a_model_is_chosen_by_its_number(
     assert "3. demo, a toy" in talk
     assert "There is no 7; type a number from 1 to 3." in talk
     assert "\x1b" not in talk
+
+
+def test_a_conversation_knows_its_model() -> None:
+    localr1("run", "demo", "What is 2 + 2?", "--temp", "0")
+    done = localr1("chat", "--plain", "--continue", stdin=b"/quit\n")
+    assert done.returncode == ExitCode.OK
+    assert "Going on with: What is 2 + 2?" in done.stderr.decode()
