@@ -180,7 +180,7 @@ async def test_a_code_block_is_saved_and_nothing_is_replaced_unasked(
         await running.pilot.press("enter")
         await running.settle(0.3)
         assert (tmp_path / "code.py").read_text() == "print(1)\n"
-        assert "Saved" in running.rows()[-1]
+        assert "Saved" in running.seen
 
         (tmp_path / "code.py").write_text("mine")
         await act(running, "save_code")
