@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,6 @@ def chat(
     those name none, that of the conversation you go on with, or a choice.
     """
     from localr1.cli.conversations import Opened, open_conversation
-    from localr1.cli.plain_chat import talk_plainly, wants_plain
     from localr1.session import ChatSession
     from localr1.session.conversations import Conversations
 
@@ -69,11 +68,20 @@ def chat(
     conversations = Conversations(opened.store) if opened.store else None
     session = ChatSession(reference, settings, opened.conversation, conversations=conversations)
     if is_plain:
+        from localr1.cli.plain_chat import talk_plainly
+
         return talk_plainly(session, settings, printer)
     # Textual takes 0.15 s to import; nothing but the chat needs it
     from localr1.tui.app import run_chat
 
     return run_chat(session, settings)
+
+
+def wants_plain(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Whether the chat should be plain: as chosen, else where the terminal cannot do more."""
+    if settings.plain is not None:
+        return settings.plain
+    return environment.get("TERM") == "dumb"
 
 
 def _model(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from localr1.cli.line_chat import LineChat
 from localr1.cli.output import Printer
@@ -12,13 +12,6 @@ from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.session import ChatSession
 from localr1.settings import Settings
 from localr1.units import count, download_size
-
-
-def wants_plain(settings: Settings, environment: Mapping[str, str]) -> bool:
-    """Whether the chat should be plain: as chosen, else where the terminal cannot do more."""
-    if settings.plain is not None:
-        return settings.plain
-    return environment.get("TERM") == "dumb"
 
 
 def talk_plainly(session: ChatSession, settings: Settings, printer: Printer) -> int:

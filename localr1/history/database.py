@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,9 +55,18 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
     )
+    return prepared(connection, _PRAGMAS)
+
+
+def prepared(connection: sqlite3.Connection, pragmas: Iterable[str]) -> sqlite3.Connection:
+    """The connection with these settings, and texts that are read whatever they hold.
+
+    Raises:
+        sqlite3.Error: not a database; the connection is closed.
+    """
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     try:
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}").close()
     except BaseException:
         connection.close()

@@ -13,6 +13,7 @@ from localr1.chat.imports.found import Found, LeftOut, Unreadable, name_of
 from localr1.chat.imports.oterm import ChatRow, MessageRow
 from localr1.chat.imports.weaving import MESSAGES_AT_MOST
 from localr1.errors import ImportRefused
+from localr1.history.database import prepared
 
 _PRAGMAS = ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0")
 
@@ -37,14 +38,7 @@ def conversations_in_store(path: Path) -> Found:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    try:
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}").close()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return prepared(connection, _PRAGMAS)
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:

@@ -74,10 +74,7 @@ class Recorder:
 
     async def _turn(self, work: Callable[[AnyConversation], None]) -> None:
         """Change what is shown, after what is being saved; nothing happens after a failure."""
-        if self._saving is not None:
-            self._hurry.set()
-            await self._saving
-            self._hurry.clear()
+        await self._settle()
         self._position = self._newest = None
         if self._conversation is None or self.failure:
             return
@@ -95,12 +92,16 @@ class Recorder:
     async def finish(self, message: Message) -> None:
         """The reply is complete; durable on return unless `failure` is set."""
         self._newest = message
+        await self._settle()
+        await self._save()
+        self._position = None
+
+    async def _settle(self) -> None:
+        """Return when a save that waits for its time is done, now."""
         if self._saving is not None:
             self._hurry.set()
             await self._saving
             self._hurry.clear()
-        await self._save()
-        self._position = None
 
     def _is_saving(self) -> bool:
         return self._saving is not None and not self._saving.done()

@@ -90,8 +90,7 @@ class TurnList(Sequence[Turn]):
     def add(self, question: str, position: int, files: Sequence[FilePart] = ()) -> Turn:
         """A new turn at the end; those far above it are not shown any more."""
         self._let_go()
-        turn = Turn(question, self._clock, position, files)
-        self.prepare(turn)
+        turn = self._new(question, position, files)
         self._turns.append(turn)
         self._transcript.add_turn(turn)
         return turn
@@ -137,10 +136,14 @@ class TurnList(Sequence[Turn]):
         self._transcript.show_turns(turns, at_start=at_start)
         return turns
 
+    def _new(self, question: str, position: int, files: Sequence[FilePart]) -> Turn:
+        turn = Turn(question, self._clock, position, files)
+        self.prepare(turn)
+        return turn
+
     def _turn(self, messages: Sequence[Message], position: int) -> Turn:
         question = messages[position]
-        turn = Turn(question.text, self._clock, position, question.files)
-        self.prepare(turn)
+        turn = self._new(question.text, position, question.files)
         for message in messages[position + 1 : position + 2]:
             if message.role == "assistant":
                 turn.show_reply(message)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from localr1.cli.chat import wants_plain
 from localr1.cli.output import Printer
-from localr1.cli.plain_chat import choose_plainly, wants_plain
+from localr1.cli.plain_chat import choose_plainly
 from localr1.cli.plain_events import PROGRESS_SECONDS, PlainEvents
 from localr1.engine.protocol import Answer, Event, Failed, Loading, Notice, Prompt, Reasoning
 from localr1.errors import ExitCode

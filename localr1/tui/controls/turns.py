@@ -125,7 +125,7 @@ class Turns:
     def turn_branch(self, step: int, turn: Turn | None = None) -> None:
         """Show another branch of this turn, or of the current one."""
         turn = turn or self._screen.current_turn
-        if turn is None or not self._screen.may_look_elsewhere():
+        if turn is None or not self._screen.may_leave():
             return
         session = self._screen.session
         for position in (turn.position + 1, turn.position):
@@ -162,7 +162,7 @@ class Turns:
             return
 
         def keep(number: int | None) -> None:
-            if number is not None and screen.may_look_elsewhere():
+            if number is not None and screen.may_leave():
                 self._choose(position, number)
 
         shown, _ = screen.session.branches(position)

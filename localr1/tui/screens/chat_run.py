@@ -116,10 +116,16 @@ class ChatRun(ChatView):
 
     # ---- what may be done now --------------------------------------------------------------
 
+    def _has_waiting_question(self) -> bool:
+        """Does one wait for the model? If so, it says so."""
+        waits = self._dialogue.waiting is not None
+        if waits:
+            self.say(self.with_key("A question waits already", "{stop} takes it back"))
+        return waits
+
     def may_ask(self) -> bool:
         """May something be asked now, if only when the model is loaded? If not, it says why."""
-        if self._dialogue.waiting is not None:
-            self.say(self.with_key("A question waits already", "{stop} takes it back"))
+        if self._has_waiting_question():
             return False
         if self.mode_hint is not None:
             self.say_hint(self.mode_hint)
@@ -141,18 +147,13 @@ class ChatRun(ChatView):
         return _REFUSALS.get(self._dialogue.phase, writing)
 
     def may_leave(self) -> bool:
-        """May another conversation be shown now? If not, it says why."""
-        if self._dialogue.waiting is not None:
-            self.say(self.with_key("A question waits already", "{stop} takes it back"))
+        """May another conversation or branch be shown now? If not, it says why."""
+        if self._has_waiting_question():
             return False
         if self.is_replying or self._dialogue.phase is Phase.CHANGING:
             self.say(self._refusal())
             return False
         return True
-
-    def may_look_elsewhere(self) -> bool:
-        """May another branch be shown now? If not, it says why."""
-        return self.may_leave()
 
     @property
     def is_idle(self) -> bool:
