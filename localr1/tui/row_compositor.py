@@ -15,14 +15,20 @@ from textual.strip import Strip
 
 
 class RowCompositor(Compositor):
-    """Renders the widgets whose visible part has rows in common with what changed."""
+    """Renders, of each widget, the rows that it has in common with what changed."""
 
     def _get_renders(
         self, crop: Region | None = None
     ) -> Iterable[tuple[Region, Region, list[Strip]]]:
         for widget, (region, clip) in self.visible_widgets.items():
-            shown = region.intersection(clip)
-            if not shown or (crop and (shown.y >= crop.bottom or shown.bottom <= crop.y)):
-                continue
-            part = shown.translate((-region.x, -region.y))
-            yield region, clip, widget.render_lines(part)
+            rows = clip if crop is None else _rows(clip, crop)
+            shown = region.intersection(rows)
+            if shown:
+                part = shown.translate((-region.x, -region.y))
+                yield region, rows, widget.render_lines(part)
+
+
+def _rows(clip: Region, crop: Region) -> Region:
+    """The rows of a region that another one has, too."""
+    top, bottom = max(clip.y, crop.y), min(clip.bottom, crop.bottom)
+    return Region(clip.x, top, clip.width, max(0, bottom - top))
