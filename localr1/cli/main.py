@@ -18,6 +18,7 @@ DEBUG_VARIABLE = "LOCALR1_DEBUG"
 _COMMANDS = {
     "chat": ("localr1.cli.chat", "Talk with a model in the terminal interface."),
     "run": ("localr1.cli.run", "Ask a model from the command line, or talk line by line."),
+    "pull": ("localr1.cli.pull", "Fetch a model from the hub, or go on with one."),
     "history": ("localr1.cli.history", "List, search, show, export, import conversations."),
     "doctor": ("localr1.cli.doctor", "Say what this machine has, what is used, and what is wrong."),
     "bench": ("localr1.cli.bench", "Measure how fast a model runs, and find the best threads."),

@@ -7,20 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from localr1.errors import ModelNotFound, ModelRefused
+from localr1.models.catalog import DEFAULT_QUANT
 from localr1.models.hub.repository import RemoteFile, Repository
+from localr1.models.quant_names import quant_of_file
 from localr1.terminal_text import clean_line
 from localr1.units import download_size
 
-USUAL_QUANT = "Q4_K_M"
 NAMED_AT_MOST = 20
 
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.I | re.S)
-_QUANT = re.compile(
-    r"(?<![A-Za-z0-9])((?:UD-)?(?:IQ[1-9]|TQ[1-9]|Q[1-9])(?:_[A-Z0-9]+)*|BF16|F16|FP16|F32|FP32|"
-    r"MXFP4(?:_MOE)?)(?![A-Za-z0-9])",
-    re.IGNORECASE,
-)
-_SPELLINGS = {"FP16": "F16", "FP32": "F32"}
 _OF_OTHER_USE = re.compile(r"(^|/)(mmproj|ggml-vocab|imatrix)|imatrix[^/]*\.gguf$", re.IGNORECASE)
 _SMALLEST_BYTES = 24
 """Of a GGUF header."""
@@ -57,20 +52,12 @@ def models_of(files: Iterable[RemoteFile]) -> list[RemoteModel]:
         key = (shard["stem"], int(shard["count"])) if shard else (file.path, 1)
         groups.setdefault(key, []).append(file)
     models = [
-        RemoteModel(tuple(sorted(each, key=lambda file: file.path)), quant_of(stem), count)
+        RemoteModel(
+            tuple(sorted(each, key=lambda file: file.path)), quant_of_file(stem) or "", count
+        )
         for (stem, count), each in groups.items()
     ]
     return sorted(models, key=lambda model: (model.size_bytes, model.path))
-
-
-def quant_of(path: str) -> str:
-    """The quant that a path names, in upper case; empty without one.
-
-    The last one counts: folders and files are called after it, and models seldom.
-    """
-    found = _QUANT.findall(path)
-    named = found[-1].upper() if found else ""
-    return _SPELLINGS.get(named, named)
 
 
 def choose(
@@ -102,24 +89,18 @@ def choose(
         return _checked(_only(repository, wanted, models, quant))
     if len(models) == 1:
         return _checked(models[0])
-    for usual in (*preferred, USUAL_QUANT):
+    for usual in (*preferred, DEFAULT_QUANT):
         wanted = [each for each in models if each.quant == usual.upper()]
         if wanted:
             return _checked(_only(repository, wanted, models, usual))
-    raise ModelNotFound(
-        f"{repository.name} has no {USUAL_QUANT}; say which one", _named(repository, models)
-    )
+    raise ModelNotFound(f"{repository.name} has no {DEFAULT_QUANT}; say which one", _named(models))
 
 
-def _at_path(
-    repository: Repository, models: Sequence[RemoteModel], path: str
-) -> RemoteModel:
+def _at_path(repository: Repository, models: Sequence[RemoteModel], path: str) -> RemoteModel:
     for model in models:
         if any(file.path == path for file in model.files):
             return model
-    raise ModelNotFound(
-        f"{repository.name} has no GGUF file {clean_line(path)}", _named(repository, models)
-    )
+    raise ModelNotFound(f"{repository.name} has no GGUF file {clean_line(path)}", _named(models))
 
 
 def _only(
@@ -131,9 +112,7 @@ def _only(
     if len(wanted) == 1:
         return wanted[0]
     if not wanted:
-        raise ModelNotFound(
-            f"{repository.name} has no {clean_line(quant, 30)}", _named(repository, models)
-        )
+        raise ModelNotFound(f"{repository.name} has no {clean_line(quant, 30)}", _named(models))
     paths = ", ".join(f"hf:{repository.name}/{each.path}" for each in wanted[:NAMED_AT_MOST])
     raise ModelNotFound(
         f"{repository.name} has {len(wanted)} files that are {clean_line(quant, 30)}",
@@ -141,7 +120,7 @@ def _only(
     )
 
 
-def _named(repository: Repository, models: Sequence[RemoteModel]) -> str:
+def _named(models: Sequence[RemoteModel]) -> str:
     """What there is, for a hint."""
     named = [
         f"{each.quant or each.path} ({download_size(each.size_bytes)})"

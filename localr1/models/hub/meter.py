@@ -88,5 +88,6 @@ class Meter:
             marks.append((now, done))
         while len(marks) > 2 and now - marks[1][0] >= WINDOW_SECONDS:
             marks.popleft()
-        (began, before), seconds = marks[0], now - marks[0][0]
+        began, before = marks[0]
+        seconds = now - began
         return max(0, done - before) / seconds if seconds >= SETTLING_SECONDS else 0.0

@@ -8,11 +8,8 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
-
-import httpx2
+from typing import NamedTuple
 
 from localr1.errors import Localr1Error, ModelNotFound, ModelRefused, NetworkError
 from localr1.files import make_folder, sync_folder
@@ -21,6 +18,7 @@ from localr1.models.hub.copies import copies_of
 from localr1.models.hub.faults import FileChanged, Interruption
 from localr1.models.hub.hub_paths import library_path, part_path
 from localr1.models.hub.meter import Meter
+from localr1.models.hub.options import Options
 from localr1.models.hub.owner import ownership
 from localr1.models.hub.part import Part, remove_part, state_path
 from localr1.models.hub.part_state import PartIdentity, read_state
@@ -54,16 +52,6 @@ class Asked(NamedTuple):
     catalog_name: str = ""
 
 
-class Options(NamedTuple):
-    """How it is fetched."""
-
-    connections: int = 4
-    tries: int = 10
-    timeout_seconds: float = 30.0
-    takes_copies: bool = True
-    """Files that other programs fetched are linked."""
-
-
 class Plan(NamedTuple):
     """What is going to be fetched."""
 
@@ -92,7 +80,6 @@ class ModelPull:
     Args:
         asked: which model.
         hub: where it is.
-        client: for the bytes.
         folder: localr1's models folder.
         options: how.
         stop: ends it; what is here is kept.
@@ -102,7 +89,6 @@ class ModelPull:
         self,
         asked: Asked,
         hub: Hub,
-        client: httpx2.Client,
         folder: Path,
         options: Options,
         stop: threading.Event,
@@ -114,7 +100,6 @@ class ModelPull:
         self.remarks: queue.SimpleQueue[str] = queue.SimpleQueue()
         """Sentences for the person."""
         self._hub = hub
-        self._client = client
         self._folder = folder
         self._options = options
         self._stop = stop
@@ -279,11 +264,8 @@ class ModelPull:
             self.remarks.put("the file changed on the server; starting again")
         running_sum = RunningSum(part.path, lambda: part.prefix_bytes)
         self.meter.begin("downloading", lambda: base + part.done_bytes, total)
-        options, hub = self._options, self._hub
-        source = Source(self._client, hub.endpoint, hub.token, repository, file)
-        transfer = Transfer(
-            part, source, self.meter, self._stop, options.connections, options.tries
-        )
+        source = Source(self._hub, repository, file)
+        transfer = Transfer(part, source, self.meter, self._stop, self._options)
         try:
             running_sum.start()
             transfer.run()
@@ -354,11 +336,3 @@ def _wrong_sum(file: RemoteFile) -> ModelRefused:
         "it was thrown away",
         "run the same command again; if that happens again, try another mirror or network",
     )
-
-
-def kept_bytes(pulls: Sequence[ModelPull]) -> int:
-    """How much is here of several models."""
-    return sum(pull.meter.read().done_bytes for pull in pulls)
-
-
-Event = Literal["plan", "progress", "done", "failed"]

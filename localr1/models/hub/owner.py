@@ -22,7 +22,9 @@ _LOOK_SECONDS = 0.2
 
 
 @contextlib.contextmanager
-def ownership(path: Path, waits_for: Callable[[int], None], stop: threading.Event) -> Iterator[bool]:
+def ownership(
+    path: Path, waits_for: Callable[[int], None], stop: threading.Event
+) -> Iterator[bool]:
     """Be the only one that fetches the model of this part; waits while another one does.
 
     Answers whether it is so: not where it was told to stop while it waited.

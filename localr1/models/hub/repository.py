@@ -63,7 +63,11 @@ class Hub:
         if constants.is_offline_mode():
             raise Offline("HF_HUB_OFFLINE keeps the hub from being asked", "unset HF_HUB_OFFLINE")
         logging.set_verbosity(logging.CRITICAL)  # what it would say there is said here
-        self.timeout_seconds = timeout_seconds
+        self.client = httpx2.Client(
+            follow_redirects=False, timeout=httpx2.Timeout(timeout_seconds, pool=None)
+        )
+        """For bytes; proxies and certificates are as the environment says."""
+        self._timeout_seconds = timeout_seconds
         self.endpoint: str = constants.ENDPOINT
         huggingface_hub.set_client_factory(self._client)
         self.token: str = token or _stored_token()
@@ -112,7 +116,7 @@ class Hub:
         return Repository(name, commit, _licence(found), files)
 
     def _client(self) -> httpx2.Client:
-        return _FrankClient(self.timeout_seconds, follow_redirects=True)
+        return _FrankClient(self._timeout_seconds, follow_redirects=True)
 
 
 class _FrankClient(httpx2.Client):
@@ -134,15 +138,10 @@ class _FrankClient(httpx2.Client):
         except httpx2.TransportError as error:
             raise as_interruption(error, str(url)) from error
         check_busy(response.status_code, response.headers, str(response.url))
-        if response.headers.get("content-type", "").lower().startswith("text/html"):
-            if response.status_code == 200:
-                raise web_page(str(response.url))
+        is_page = response.headers.get("content-type", "").lower().startswith("text/html")
+        if is_page and response.status_code == 200:
+            raise web_page(str(response.url))
         return response
-
-
-def http_client(timeout_seconds: float) -> httpx2.Client:
-    """The client for bytes: proxies and certificates as the environment says."""
-    return httpx2.Client(follow_redirects=False, timeout=httpx2.Timeout(timeout_seconds, pool=None))
 
 
 def _stored_token() -> str:

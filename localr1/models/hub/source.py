@@ -1,4 +1,4 @@
-"""Where the bytes of one file come from: from the hub's address to the storage's, and a range of it.
+"""Where the bytes of one file come from: the hub's address, the storage's, and a range of it.
 
 The token goes to the hub alone. The address that the hub redirects to is kept while it is good.
 """
@@ -23,7 +23,7 @@ from localr1.models.hub.faults import (
     refusal,
     web_page,
 )
-from localr1.models.hub.repository import RemoteFile, Repository
+from localr1.models.hub.repository import Hub, RemoteFile, Repository
 from localr1.terminal_text import clean_line
 
 USER_AGENT = f"localr1/{__version__}"
@@ -50,28 +50,19 @@ class Source:
     """The server side of one file; safe for threads.
 
     Args:
-        client: makes the requests, and follows no redirects by itself.
-        endpoint: address of the hub.
-        token: for the hub; empty for none.
+        hub: where it is, and its token.
         repository: in which the file is.
         file: that is fetched.
     """
 
-    def __init__(
-        self,
-        client: httpx2.Client,
-        endpoint: str,
-        token: str,
-        repository: Repository,
-        file: RemoteFile,
-    ) -> None:
-        self._client = client
-        self._token = token
+    def __init__(self, hub: Hub, repository: Repository, file: RemoteFile) -> None:
+        self._client = hub.client
+        self._token = hub.token
         self._repository = repository
         self._file = file
         path = urllib.parse.quote(file.path)
-        self._address = f"{endpoint}/{repository.name}/resolve/{repository.commit}/{path}"
-        self._hub = _origin(endpoint)
+        self._address = f"{hub.endpoint}/{repository.name}/resolve/{repository.commit}/{path}"
+        self._hub = _origin(hub.endpoint)
         self._signed = ""
 
     @contextlib.contextmanager
@@ -148,7 +139,9 @@ class Source:
         if response.headers.get("content-type", "").lower().startswith("text/html"):
             raise web_page(url)
         if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise NetworkError("the server sends the file in another encoding", "try another mirror")
+            raise NetworkError(
+                "the server sends the file in another encoding", "try another mirror"
+            )
         own = response.headers.get("etag", "")
         own = "" if own.startswith("W/") else own
         if etag and own and own != etag:

@@ -13,6 +13,7 @@ from localr1.errors import Localr1Error, ModelRefused, NetworkError
 from localr1.gguf_header.part_file import other_content
 from localr1.models.hub.faults import GO_ON, Interruption
 from localr1.models.hub.meter import Meter
+from localr1.models.hub.options import Options
 from localr1.models.hub.part import Part
 from localr1.models.hub.pauses import Gate, Pauses
 from localr1.models.hub.room import check_room
@@ -40,8 +41,7 @@ class Transfer:
         source: of its bytes.
         meter: is told what connections do.
         stop: ends it; what is here is kept.
-        connections: at most so many.
-        tries: of a connection without a byte between them.
+        options: how many connections, and how often each is tried.
     """
 
     def __init__(
@@ -50,15 +50,14 @@ class Transfer:
         source: Source,
         meter: Meter,
         stop: threading.Event,
-        connections: int,
-        tries: int,
+        options: Options,
     ) -> None:
         self._part = part
         self._source = source
         self._meter = meter
         self._stop = stop
-        self._connections = max(1, min(connections, part.left_bytes // BYTES_A_CONNECTION))
-        self._tries = tries
+        self._connections = max(1, min(options.connections, part.left_bytes // BYTES_A_CONNECTION))
+        self._tries = options.tries
         self._gate = Gate()
         self._ending = threading.Event()
         self._begun = threading.Event()
