@@ -28,7 +28,7 @@ class RemoteModel(NamedTuple):
     """In their order."""
     quant: str
     """ "Q4_K_M", in upper case; empty where its name tells none."""
-    count: int
+    expected: int
     """Of the files it should have."""
 
     @property
@@ -131,9 +131,9 @@ def _named(models: Sequence[RemoteModel]) -> str:
 
 
 def _checked(model: RemoteModel) -> RemoteModel:
-    if len(model.files) != model.count:
+    if len(model.files) != model.expected:
         raise ModelRefused(
-            f"{clean_line(model.path)} is a model in {model.count} files, "
+            f"{clean_line(model.path)} is a model in {model.expected} files, "
             f"and the repository has {len(model.files)} of them",
             "choose another one",
         )
