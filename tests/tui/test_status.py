@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from localr1.chat.effort import Asked, ReasoningLimit, resolve
 from localr1.engine.protocol import Answer, Event, Prompt, Reasoning
-from localr1.hardware.plan import DeviceShare
+from localr1.hardware.load_plan import DeviceShare
 from localr1.settings import load_settings
 from localr1.tui.glyphs import BAR, in_ascii, meter
 from localr1.tui.status import GAP, Fact, FactName, Status, fit
