@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from localr1.engine.protocol import ModelFacts
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Cpu, Disk, Memory, Power
-from localr1.hardware.plan import LoadPlan
 
 
 class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
