@@ -19,7 +19,7 @@ VARIABLE_PREFIX = "LOCALR1_"
 _FILE_LIMIT_BYTES = 1 << 20
 _MODELS, _KEYS = "models", "keys"
 _OF_NO_MODEL = (
-    *("model", "reasoning", "save_history", "collapse_thinking"),
+    *("model", "reasoning", "offline", "save_history", "collapse_thinking"),
     *("theme", "plain", "notify", "reduced_motion"),
 )
 """Needed before the model's file is read, or without one."""
@@ -148,6 +148,9 @@ class Settings:
     draft: Annotated[
         str | None, About("GGUF file of a small model that guesses ahead for a large one.")
     ] = None
+    offline: Annotated[
+        bool, About("Never use the network: pull and recommend --refresh refuse.")
+    ] = False
     save_history: Annotated[bool, About("Keep conversations on disk.")] = True
     theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
     collapse_thinking: Annotated[bool, About("Fold the thinking when the answer starts.")] = True

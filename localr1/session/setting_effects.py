@@ -12,7 +12,7 @@ from localr1.settings import Settings
 Effect = Literal["at once", "next reply", "next load", "next start"]
 
 EFFECTS: dict[Effect, tuple[str, ...]] = {
-    "at once": ("theme", "notify", "reduced_motion"),
+    "at once": ("offline", "theme", "notify", "reduced_motion"),
     "next reply": (
         "temperature",
         "top_p",

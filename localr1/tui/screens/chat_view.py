@@ -20,6 +20,7 @@ from localr1.tui.hints import GAP, Hint
 from localr1.tui.keymap import keymap_of
 from localr1.tui.marks import one_line
 from localr1.tui.messages import ThinkingToggled
+from localr1.tui.row_compositor import RowCompositor
 from localr1.tui.saving import Saving
 from localr1.tui.status import Status
 from localr1.tui.turn import Turn
@@ -59,6 +60,7 @@ class ChatView(Screen[None]):
 
     def __init__(self, session: ChatSession, clock: Clock = time.monotonic) -> None:
         super().__init__()
+        self._compositor = RowCompositor()
         self.session = session
         self._clock = clock
         self._status = Status(model=one_line(session.model_name, 60))

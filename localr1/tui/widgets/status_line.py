@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -15,6 +16,9 @@ from localr1.tui.marks import one_line
 from localr1.tui.messages import EffortClicked
 from localr1.tui.status import GAP, Fact, FactName, Status, fit, fitting_phrases
 from localr1.tui.themed import counter_seconds
+
+SLACK_SECONDS = 0.1
+"""More than passes between two updates of a reply."""
 
 SAYING_SECONDS = 4.0
 """How long a passing remark stands in place of the facts."""
@@ -32,19 +36,28 @@ class StatusLine(Widget):
         self._timer: Timer | None = None
         self._activity = ""
         self._refreshing: Timer | None = None
+        self._due = 0.0
         self._places: dict[FactName, tuple[int, int]] = {}
         """Where facts stand, in cells from the left: the first one and the one after."""
 
     def show_facts(self) -> None:
-        """The facts changed: a new activity is shown at once, mere numbers a little later."""
-        if self.status.activity != self._activity:
+        """The facts changed: a new activity is shown at once, mere numbers a little later.
+
+        They go with an update of the rest of the screen where one comes, since each paint has
+        its cost.
+        """
+        now = time.monotonic()
+        if self.status.activity != self._activity or now >= self._due:
             self._activity = self.status.activity
-            self.refresh()
+            self._refresh()
         elif self._refreshing is None:
-            self._refreshing = self.set_timer(counter_seconds(self), self._refresh)
+            self._refreshing = self.set_timer(self._due - now + SLACK_SECONDS, self._refresh)
 
     def _refresh(self) -> None:
+        if self._refreshing is not None:
+            self._refreshing.stop()
         self._refreshing = None
+        self._due = time.monotonic() + counter_seconds(self)
         self.refresh()
 
     def say(self, text: str) -> None:
