@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localr1.advice.report import DeviceReport, Report
 from localr1.advice.report_rows import cores_in_words
 from localr1.errors import DoesNotFit, Localr1Error
 from localr1.hardware.machine import Device, Machine
 from localr1.hardware.placement import places
-from localr1.hardware.plan import make_plan
+from localr1.hardware.plan import LoadPlan, make_plan
 from localr1.settings import Settings
 from localr1.units import memory_size
+
+if TYPE_CHECKING:
+    from localr1.gguf_header import GgufHeader
 
 _GIB = 1 << 30
 
@@ -79,14 +83,21 @@ class Fitting:
         from localr1.gguf_header import read_header
 
         try:
-            header = read_header(path)
-            settings = self._settings.for_model(header.name, path.name)
-            plan = make_plan(header, settings, self._machine, self._devices)
+            plan = self.plan_of(read_header(path))
         except DoesNotFit:
             return "does not fit into memory now"
         except Localr1Error:
             return "cannot be used"
         return f"fits, window {plan.n_ctx:,}"
+
+    def plan_of(self, header: GgufHeader) -> LoadPlan:
+        """How a model would be loaded.
+
+        Raises:
+            DoesNotFit: it would not be.
+        """
+        settings = self._settings.for_model(header.name, header.path.name)
+        return make_plan(header, settings, self._machine, self._devices)
 
     def of_need(self, memory_gib: int) -> str:
         """Whether a model that takes this much would fit."""

@@ -63,7 +63,7 @@ def report_rows(report: Report) -> Iterator[ReportRow]:
         yield ReportRow("Device" if device.usable else "Not used", _device(device))
     if report.model:
         yield _GAP
-        yield from _model_rows(report)
+        yield from model_rows(report)
     if report.problems:
         yield _GAP
     for problem in report.problems:
@@ -133,7 +133,8 @@ def _device(device: DeviceReport) -> str:
     return f"{', '.join(parts)}: {device.why}"
 
 
-def _model_rows(report: Report) -> Iterator[ReportRow]:
+def model_rows(report: Report) -> Iterator[ReportRow]:
+    """The model, what it needs, and each choice of its plan with the reason."""
     model, plan = report.model, report.plan
     if model is None:
         return

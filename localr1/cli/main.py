@@ -19,6 +19,12 @@ _COMMANDS = {
     "chat": ("localr1.cli.chat", "Talk with a model in the terminal interface."),
     "run": ("localr1.cli.run", "Ask a model from the command line, or talk line by line."),
     "history": ("localr1.cli.history", "List, search, show, export, import conversations."),
+    "list": ("localr1.cli.library.listing:list_models", "List the models on this computer."),
+    "show": ("localr1.cli.library.showing:show_model", "Show what is known of a model."),
+    "import": ("localr1.cli.library.importing:import_file", "Take a model file into the library."),
+    "rm": ("localr1.cli.library.removing:rm", "Remove models from the library."),
+    "verify": ("localr1.cli.library.verifying:verify", "Check model files by their checksums."),
+    "where": ("localr1.cli.library.where:where", "Print the path of a model."),
     "doctor": ("localr1.cli.doctor", "Say what this machine has, what is used, and what is wrong."),
     "bench": ("localr1.cli.bench", "Measure how fast a model runs, and find the best threads."),
     "convert": ("localr1.cli.convert", "Turn a checkpoint into a quantized GGUF file."),
@@ -45,7 +51,8 @@ class LazyGroup(click.Group):
             module = _HIDDEN_COMMANDS[cmd_name]
         else:
             return None
-        attribute = cmd_name.replace("-", "_")
+        module, _, attribute = module.partition(":")
+        attribute = attribute or cmd_name.replace("-", "_")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 

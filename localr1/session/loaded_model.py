@@ -17,6 +17,7 @@ from localr1.models.reference import ModelReference
 from localr1.session.failure import failed
 from localr1.session.loading import load_command
 from localr1.session.model_file import ModelFile, model_names, read_model_file, with_settings
+from localr1.session.model_use import ModelUse
 from localr1.session.notices import Notices
 from localr1.session.setting_effects import check_together
 from localr1.settings import Settings
@@ -44,6 +45,7 @@ class LoadedModel:
         self._engine = engine
         self._notices = notices
         self._stop_asked = False
+        self._use = ModelUse()
         self.file: ModelFile | None = None
         """What was read of its file; None before the first load."""
         self.facts: ModelFacts | None = None
@@ -130,7 +132,7 @@ class LoadedModel:
 
     async def _load(self) -> AsyncIterator[Event]:
         self.file = file = await self._read_file()
-        await self._engine.close()
+        await self.close()
         await self._engine.start()
         command = await load_command(self._engine, self._reference, file, lambda: self._stop_asked)
         if command.plan.notice:
@@ -138,6 +140,7 @@ class LoadedModel:
         async for event in self._engine.ask(command):
             if isinstance(event, Ready):
                 self.facts, self.plan = event.model, event.plan
+                await self._use.begin(self._reference)
                 yield msgspec.structs.replace(event, sampling=file.sampling)
                 for notice in self._notices.once(file.notices):
                     yield notice
@@ -150,6 +153,11 @@ class LoadedModel:
         if self._settings is not settings:  # changed by a person meanwhile
             file = with_settings(file, self._reference, self._settings)
         return file
+
+    async def close(self) -> None:
+        """End the worker, and with it the model's use."""
+        await self._engine.close()
+        await self._use.end()
 
     async def stop(self) -> None:
         """Stop the load, or what the engine does with the loaded model."""
