@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -25,8 +25,13 @@ class Shelf(Protocol):
             Localr1Error: it is still there, with the reason.
         """
 
-    async def add(self, path: Path, taking: Taking) -> str:
+    async def add(self, path: Path, taking: Taking, advance: Callable[[int], None]) -> str:
         """Take a file into localr1's models; what it is called there.
+
+        Args:
+            path: of the file.
+            taking: what becomes of it.
+            advance: is told of bytes that were read, in another thread; what it raises stops it.
 
         Raises:
             Localr1Error: it cannot be taken, with the reason; nothing has changed.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from localr1.tui.controls.models import Models
 
 _LABEL_CELLS = 14
-_LOW = 18
+_LOW = 30
 """Lines of a screen on which the details get few."""
 
 
@@ -203,7 +203,10 @@ class ModelsScreen(Sheet):
             self._show()
 
     def action_stop_fetch(self) -> None:
-        """Stop the fetch; what is here of it is kept."""
+        """Stop the fetch; what is here of it is kept. A file that is being added stops first."""
+        if self._models.files.is_adding:
+            self._models.files.stop_adding()
+            return
         chosen = self._list.chosen
         job = self._job(chosen) if isinstance(chosen, Offer) else None
         if job is None or not job.is_running:
@@ -217,13 +220,13 @@ class ModelsScreen(Sheet):
         """Ask, then remove the chosen model from this computer."""
         chosen = self._list.chosen
         if isinstance(chosen, ModelHere):
-            self._models.ask_to_remove(chosen, self)
+            self._models.files.ask_to_remove(chosen, self)
         elif chosen is not None:
             self.say("It is not on this computer.")
 
     def action_add(self) -> None:
         """Ask for a file or a name."""
-        self._models.ask_to_add(self)
+        self._models.files.ask_to_add(self)
 
     def action_copy_path(self) -> None:
         """Put the path of the chosen model, or of the folder, on the clipboard."""

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from localr1.session.pull_job import PullJob
+from localr1.tui.glyphs import ELLIPSIS
 from localr1.tui.marks import one_line
 from localr1.tui.model_list.listing import Heading, Listed, Remark
 from localr1.tui.model_list.progress import fetch_words
@@ -189,7 +190,9 @@ def _heading(heading: Heading, width: int) -> list[Row]:
     room = width - cell_len(heading.text) - 3
     if cell_len(quiet) <= room:
         return [Row([title, Span(f"   {quiet}", ("models--remark",))])]
-    return [Row([title]), *wrap_spans([Span(quiet, ("models--remark",))], width)]
+    if cell_len(quiet) > width:  # the end of a path tells more than its beginning
+        quiet = ELLIPSIS + quiet[-(width - 1) :]
+    return [Row([title]), Row([Span(quiet, ("models--remark",))])]
 
 
 def _chosen(row: Row) -> Row:
