@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from localr1 import paths
+from localr1.errors import ModelNotFound
 from localr1.models.library import Library, LibraryModel
 from localr1.models.local_files import LocalModel, local_models, usual_places
 from localr1.models.reference import DEMO, find_model
@@ -39,17 +40,27 @@ def find(reference: str, models: Library) -> Found:
     Raises:
         ModelNotFound: there is none.
     """
-    if reference != DEMO and not Path(reference).expanduser().exists():
-        if known := models.find(reference):
-            return Found(known.path, known.name, known)
+    if reference != DEMO and not is_there(reference) and (known := models.find(reference)):
+        return Found(known.path, known.name, known)
+    try:
+        meant = find_model(reference)
+    except ModelNotFound:
         for other in of_other_programs(models):
             if other.reference.name.casefold() == reference.casefold():
                 return Found(other.reference.path, other.reference.name, place=other.place)
-    meant = find_model(reference)
+        raise
     known = models.model_at(meant.path)
     if known is not None:
         return Found(known.path, known.name, known)
     return Found(meant.path, meant.name)
+
+
+def is_there(reference: str) -> bool:
+    """Whether this is the path of something."""
+    try:
+        return Path(reference).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, an unknown user
+        return False
 
 
 def of_other_programs(models: Library) -> Iterator[LocalModel]:

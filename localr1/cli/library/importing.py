@@ -10,7 +10,7 @@ from localr1.units import download_size
 
 
 @click.command("import")
-@click.argument("file")
+@click.argument("file", type=click.Path())
 @click.option("--move", is_flag=True, help="Move the file instead of copying it.")
 @click.option("--link", is_flag=True, help="Leave the file where it is, and link to it.")
 @click.option("--name", metavar="NAME", help="What it is called in the library.")

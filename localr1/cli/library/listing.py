@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -45,6 +44,8 @@ def list_models(as_json: bool) -> int:
     Each with its quant, size, trained context, when it was last used, and whether it fits into
     memory now.
     """
+    import asyncio
+
     from localr1.cli.library.finding import as_json as encoded
     from localr1.cli.library.finding import library
 
@@ -70,6 +71,8 @@ def list_models(as_json: bool) -> int:
 
 
 async def _rows(models: Any) -> list[Listed]:
+    import asyncio
+
     from localr1.advice.doctor import examine
     from localr1.advice.first_look import Fitting
 

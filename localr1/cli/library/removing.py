@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localr1.cli.model_names import complete_library
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
 from localr1.units import count, download_size
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command("rm")
-@click.argument("references", metavar="REF...", nargs=-1, required=True)
+@click.argument(
+    "references", metavar="REF...", nargs=-1, required=True, shell_complete=complete_library
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON line for each that was removed.")
 def rm(references: tuple[str, ...], yes: bool, as_json: bool) -> int:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
+from localr1.cli.model_names import complete_model
 from localr1.cli.options import settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, ModelRefused, UsageError
 
 
 @click.command("show")
-@click.argument("reference", metavar="REF")
+@click.argument("reference", metavar="REF", shell_complete=complete_model)
 @click.option("--template", is_flag=True, help="Print the file's prompt template, and no more.")
 @click.option("--metadata", is_flag=True, help="Print the file's metadata, and no more.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -22,6 +21,8 @@ def show_model(reference: str, template: bool, metadata: bool, as_json: bool) ->
     Its metadata, licence, prompt template, tokenizer, tensors, where it came from, and the plan
     with its reasons.
     """
+    import asyncio  # completing a line needs none of these
+
     from localr1.advice.doctor import examine
     from localr1.cli.library.finding import as_json as encoded
     from localr1.cli.library.finding import find, library

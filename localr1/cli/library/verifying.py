@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
+from localr1.cli.model_names import complete_model
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, Localr1Error, StorageError
-from localr1.models.library import LibraryModel
 from localr1.terminal_text import clean_line
+
+if TYPE_CHECKING:
+    from localr1.models.library import LibraryModel
 
 _GET_AGAIN = "get it again"
 
@@ -31,7 +34,7 @@ class Verdict(NamedTuple):
 
 
 @click.command("verify")
-@click.argument("reference", metavar="[REF]", required=False)
+@click.argument("reference", metavar="[REF]", required=False, shell_complete=complete_model)
 @click.option("--json", "as_json", is_flag=True, help="A JSON line for each file.")
 def verify(reference: str | None, as_json: bool) -> int:
     """Check the model REF, or all of the library: its structure, and its bytes by their checksum.
@@ -43,6 +46,7 @@ def verify(reference: str | None, as_json: bool) -> int:
 
     printer = Printer()
     models = library()
+    wanted: list[tuple[str, Path, LibraryModel | None]]
     if reference is None:
         wanted = [(each.name, each.path, each) for each in models.models()]
     else:

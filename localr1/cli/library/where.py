@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from localr1.cli.model_names import complete_model
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
 
 
 @click.command("where")
-@click.argument("reference", metavar="[REF]", required=False)
+@click.argument("reference", metavar="[REF]", required=False, shell_complete=complete_model)
 @click.option("--json", "as_json", is_flag=True, help="The path as JSON, whatever its bytes.")
 def where(reference: str | None, as_json: bool) -> int:
     """Print the path of the model REF, or of the models folder."""
