@@ -105,7 +105,7 @@ ACTIONS = (
     ),
     Action("skip_thinking", "f7", "No thinking next time", "next", "Only an answer", "skip"),
     Action(
-        "change_model", "", "Change the model", "next", "The conversation stays", "model", "file"
+        "change_model", "", "Change the model", "next", "The conversation stays", "model", "name"
     ),
     Action(
         "try_several",

@@ -30,7 +30,7 @@ TAKINGS: dict[Taking, str] = {
 HUB = ("hf:", "https://", "huggingface.co/", "hf.co/")
 """How names of the hub begin."""
 
-STOPPED = "stopped; nothing was added"
+STOPPED = "it was stopped; nothing was added"
 _NAME_CHARACTERS = 80
 
 

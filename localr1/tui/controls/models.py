@@ -52,15 +52,12 @@ class Models:
     # ---- actions ---------------------------------------------------------------------------
 
     async def models(self) -> None:
-        """Show all models; asked for again, leave them."""
+        """Show all models."""
         # Imported when first wanted
         from localr1.tui.screens.models import ModelsScreen
 
-        app = self._screen.app
-        if isinstance(app.screen, ModelsScreen):
-            app.pop_screen()
-        elif app.screen is self._screen:
-            app.push_screen(ModelsScreen(self))
+        if self._screen.is_current:
+            self._screen.app.push_screen(ModelsScreen(self))
 
     async def use_fetched(self) -> None:
         """Go on with the model that was fetched last."""

@@ -233,7 +233,8 @@ class ModelsScreen(Sheet):
         chosen = self._list.chosen
         path = chosen.path if isinstance(chosen, ModelHere) else self._surveyed.folder
         if path is not None:
-            self.app.copy_to_clipboard(str(path))
+            # names need not be text; what is none cannot be copied
+            self.app.copy_to_clipboard(str(path).encode(errors="replace").decode())
             self.say(f"Copied {path}")
 
     def action_scroll_sheet(self, rows: int) -> None:
