@@ -25,8 +25,11 @@ SPAN_SECONDS = 10.0
 KEY_SECONDS = 0.19
 """Between two key presses, no multiple of an update's interval."""
 
-FIRST_KEY = 0x0400
-"""Letters that are nowhere in the trace; each is pressed once."""
+KEYS = "".join(map(chr, range(0x0430, 0x0450)))
+"""Letters that are nowhere in the trace; the composer is emptied before the first comes again."""
+
+CLEAR = "\x15"
+"""Ctrl+U deletes to the beginning of the line."""
 
 
 def main() -> None:
@@ -85,12 +88,14 @@ def _measure_keys(home: Path, path: Path, seconds: float) -> None:
     with _start(home, path, busy_processes=2) as chat:
         end = time.monotonic() + seconds - 5
         while time.monotonic() < end:
-            letter = chr(FIRST_KEY + len(latencies))
+            letter = KEYS[len(latencies) % len(KEYS)]
+            start = chat.painted_bytes()
             pressed = chat.press(letter)
-            latencies.append(chat.wait_for(letter, 30) - pressed)
+            latencies.append(chat.wait_for(letter, 30, start) - pressed)
             time.sleep(KEY_SECONDS)
-            if len(latencies) % 60 == 0:
-                chat.press("\x15" * 3)  # Ctrl+U: the composer stays small
+            if letter == KEYS[-1]:
+                chat.press(CLEAR)
+                time.sleep(KEY_SECONDS)
     latencies.sort()
     p50, p99 = statistics.median(latencies), latencies[int(len(latencies) * 0.99)]
     print(

@@ -33,6 +33,11 @@ def write_transcript(path: Path, reply: str, tokens_per_second: float = 200.0) -
     return path
 
 
+def _environment() -> dict[str, str]:
+    """This one; Python may keep what it compiled, as it does where a program is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class ChatTerminal:
     """A running `localr1 chat`.
 
@@ -56,7 +61,7 @@ class ChatTerminal:
             stdout=follower,
             stderr=follower,
             env={
-                **os.environ,
+                **_environment(),
                 "LOCALR1_HOME": str(home),
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",

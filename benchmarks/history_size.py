@@ -35,6 +35,8 @@ WORDS = 30_000
 REPEATS = 7
 RARE = "zyzzyva"
 """A word that is in one message only."""
+LAST = "quokkish"
+"""The last word of the long conversation, and nowhere else."""
 
 
 class Speech:
@@ -91,14 +93,16 @@ def _long(speech: Speech) -> Iterator[Message]:
         if number % 2 == 0:
             yield user_message(speech.text(LONG_MESSAGE_CHARACTERS))
         else:
-            yield _reply(
-                speech, REASONING_CHARACTERS, LONG_MESSAGE_CHARACTERS - REASONING_CHARACTERS
-            )
+            characters = LONG_MESSAGE_CHARACTERS - REASONING_CHARACTERS
+            is_last = number == LONG_CONVERSATION_MESSAGES - 1
+            yield _reply(speech, REASONING_CHARACTERS, characters, LAST if is_last else "")
 
 
-def _reply(speech: Speech, reasoning: int, answer: int) -> Message:
+def _reply(speech: Speech, reasoning: int, answer: int, end: str = "") -> Message:
     thought = ReasoningPart(speech.text(reasoning), tokens=reasoning // 4, seconds=1.0)
-    return Message("assistant", (thought, TextPart(speech.text(answer))), "stop", "demo")
+    return Message(
+        "assistant", (thought, TextPart(f"{speech.text(answer)} {end}".strip())), "stop", "demo"
+    )
 
 
 class Took(NamedTuple):

@@ -7,18 +7,34 @@ and a row is only turned into a strip when it comes into sight.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
-from textual.geometry import Size
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.selection import Selection
 from textual.strip import Strip
 
 from localr1.tui.rows import Look, Row, Span
+from localr1.tui.widgets.steady_scroll_bar import SteadyScrollBar
 
 _STRIPS_KEPT = 512
+
+
+class _Frame(NamedTuple):
+    """What stands around each row, as Textual draws it."""
+
+    left: Strip
+    right: Strip
+    filters: Sequence[LineFilter]
+    background: Color
+    drawn_for: tuple[int, object]
+    """Width in cells and the state of the styles."""
 
 
 class LineView(ScrollView, can_focus=False):
@@ -31,6 +47,8 @@ class LineView(ScrollView, can_focus=False):
         self.wrap_width = 0
         """Cells that words may take; 0 until the first layout, and nothing is wrapped before."""
         self._strips: LRUCache[int, Strip] = LRUCache(_STRIPS_KEPT)
+        """Rows with what stands around them, ready to be painted."""
+        self._frame: _Frame | None = None
         self._styles: dict[Look, Style] = {}
 
     # ---- what a subclass provides ----------------------------------------------------------
@@ -62,11 +80,41 @@ class LineView(ScrollView, can_focus=False):
             self._strips.discard(y)
         if not self.wrap_width:
             self.refresh(layout=True)
+        elif min(previous_count, self.row_count()) > self._container_size.height > 0:
+            self._rows_behind_window(first, previous_count)
         elif self.row_count() != previous_count:
             self.virtual_size = Size(self.wrap_width, self.row_count())
             self.refresh(layout=True)
         elif first < previous_count:
             self.refresh_lines(first, previous_count - first)
+
+    def _rows_behind_window(self, first: int, previous_count: int) -> None:
+        """Rows of a window changed that keeps its height: nothing around it has to move."""
+        if first < previous_count:
+            self.refresh_lines(first, previous_count - first)
+        if self.row_count() == previous_count:
+            return
+        count = self.row_count()
+        self.set_reactive(ScrollView.virtual_size, Size(self.wrap_width, count))
+        end = self.max_scroll_y
+        is_following = self._anchored and not self._anchor_released
+        y = end if is_following else min(self.scroll_y, end)
+        bar = self.vertical_scrollbar
+        if isinstance(bar, SteadyScrollBar):
+            bar.show_window(count, self._container_size.height, y)
+        self.scroll_y = self.scroll_target_y = y
+        if count < previous_count:
+            self.refresh()
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scroll bar, made when it is first wanted."""
+        if self._vertical_scrollbar is None:
+            bar = SteadyScrollBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self._vertical_scrollbar = bar
+            self.app._start_widget(self, bar)
+        return self._vertical_scrollbar
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002 (Textual's)
         """As wide as there is room."""
@@ -93,19 +141,61 @@ class LineView(ScrollView, can_focus=False):
         super().notify_style_update()
         self._styles.clear()
         self._strips.clear()
+        self._frame = None
 
     # ---- drawing ---------------------------------------------------------------------------
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips of a part of the widget, given in cells from its corner.
+
+        Textual would put border and padding around each row, and keep the result by its place on
+        the screen: rows that scroll would be made anew each time. Here they are kept by their
+        number. Rows of views with something above or below them are left to Textual.
+        """
+        gutter = self.styles.gutter
+        width = self.outer_size.width
+        if gutter.top or gutter.bottom or not width:
+            return super().render_lines(crop)
+        frame = self._framed(width)
+        top = self.scroll_offset.y
+        strips = [self._framed_row(y + top, frame) for y in crop.line_range]
+        if crop.column_span == (0, width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
+
+    def _framed(self, width: int) -> _Frame:
+        """What is around the rows now; a change of it makes all rows anew."""
+        drawn_for = (width, self.styles._cache_key)
+        frame = self._frame
+        if frame is None or frame.drawn_for != drawn_for:
+            self._strips.clear()
+            filters, gutter = self.get_line_filters(), self.styles.gutter
+            row = super().render_lines(Region(0, 0, width, 1))[0]
+            left, right = row.crop(0, gutter.left), row.crop(width - gutter.right, width)
+            background = self.background_colors[1]
+            self._frame = frame = _Frame(left, right, filters, background, drawn_for)
+        return frame
+
+    def _framed_row(self, y: int, frame: _Frame) -> Strip:
+        strip = self._strips.get(y)
+        if strip is None:
+            strip = self._row_strip(y)
+            for each in frame.filters:
+                strip = strip.apply_filter(each, frame.background)
+            strip = Strip.join([frame.left, strip, frame.right])
+            if y < self.row_count():
+                self._strips[y] = strip
+        return strip
+
     def render_line(self, y: int) -> Strip:
-        """The strip at this line of the visible part."""
-        y += self.scroll_offset.y
-        width = self.size.width
+        """The strip at this line of the visible part, without what is around it."""
+        return self._row_strip(y + self.scroll_offset.y)
+
+    def _row_strip(self, y: int) -> Strip:
+        width = self.outer_size.width - self.styles.gutter.width
         if y >= self.row_count():
             return Strip.blank(width, self._style(()))
-        strip = self._strips.get(y)
-        if strip is None or strip.cell_length != width:
-            self._strips[y] = strip = self._draw(y, width)
-        return strip
+        return self._draw(y, width)
 
     def _draw(self, y: int, width: int) -> Strip:
         row = self.row(y)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.geometry import Region
+from textual.strip import Strip
 
 from localr1.tui.actions import PICKED_KEYS, single_keys
 from localr1.tui.messages import EarlierWanted
@@ -32,6 +34,20 @@ class Transcript(VerticalScroll, can_focus=True):
         super().__init__(id=id)
         self._earlier = Notes(classes="notes -earlier")
         self._has_earlier = False
+        self._blank: tuple[object, Strip] | None = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What is behind the turns: the same row everywhere, so it is made once."""
+        key = (crop.column_span, self.styles._cache_key)
+        if self._blank is None or self._blank[0] != key:
+            first = Region(crop.x, 0, crop.width, 1)
+            self._blank = (key, super().render_lines(first)[0])
+        return [self._blank[1]] * crop.height
+
+    def notify_style_update(self) -> None:
+        """Colours changed, perhaps the background's."""
+        super().notify_style_update()
+        self._blank = None
 
     def compose(self) -> ComposeResult:
         """What is above the first turn shown."""
