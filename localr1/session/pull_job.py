@@ -34,6 +34,9 @@ END_GRACE_SECONDS = 2.0
 LINE_LIMIT_BYTES = 1 << 20
 _LAST_WORDS_BYTES = 4096
 
+_OWN_ERROR = "localr1: "
+"""Begins the line in which the command line says what is wrong before it fetches anything."""
+
 KEPT = "what was fetched is kept; fetch it again to go on"
 
 PullCommand = Callable[[str], Sequence[str]]
@@ -172,15 +175,19 @@ class PullJob:
             return last
         if self._is_stopping:
             return Stopped()
-        return last or NotFetched(self._reason(process.returncode or 0), KEPT)
+        return last or self._died(process.returncode or 0)
 
-    def _reason(self, code: int) -> str:
-        """Why it is gone, where it did not say so itself."""
+    def _died(self, code: int) -> NotFetched:
+        """Why it is gone, where it did not say so in its lines."""
         if code < 0:
-            return f"the download was ended by {_signal_name(-code)}"
+            return NotFetched(f"the download was ended by {_signal_name(-code)}", KEPT)
         said = self._last_words.decode(errors="replace").strip().splitlines()
-        reason = f": {clean_line(said[-1], 200)}" if said else ""
-        return f"the download ended unexpectedly (exit code {code}){reason}"
+        last = clean_line(said[-1], 500) if said else ""
+        if last.startswith(_OWN_ERROR):
+            message, _, hint = last.removeprefix(_OWN_ERROR).partition("; ")
+            return NotFetched(message, hint, code)
+        reason = f": {last}" if last else ""
+        return NotFetched(f"the download ended unexpectedly (exit code {code}){reason}", KEPT)
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:

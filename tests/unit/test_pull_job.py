@@ -86,6 +86,9 @@ async def test_a_child_that_dies_gives_one_sentence(tmp_path: Path) -> None:
     died, _ = await ended(job_of(tmp_path, *torn))  # type: ignore[arg-type]
     assert isinstance(died, NotFetched)
     assert died.message == "the download ended unexpectedly (exit code 3): boom␛[2J"
+    told: Steps = [{"complain": "warning\nlocalr1: no model x; say r1-qwen-7b"}, {"exit": 3}]
+    wrong, _ = await ended(job_of(tmp_path, *told))  # type: ignore[arg-type]
+    assert wrong == NotFetched("no model x", "say r1-qwen-7b", 3)
     silent, _ = await ended(job_of(tmp_path))
     assert silent == NotFetched("the download ended unexpectedly (exit code 0)", KEPT)
 

@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from localr1.advice.model_facts import FileFacts
 
 
-def models_here(library: Library, places: Sequence[Place]) -> list[ModelHere]:
+def models_here(
+    library: Library, own: Sequence[LibraryModel], places: Sequence[Place]
+) -> list[ModelHere]:
     """localr1's own models by name, then those in other places; headers are not read.
 
     Args:
         library: localr1's own.
+        own: all its models.
         places: where else models may be.
     """
     uses = read_uses(library.folder)
-    own = library.models()
     known = {os.path.realpath(shard) for model in own for shard in model.shards}
     rows = [_of_library(model) for model in own]
     for other in local_models(places):
@@ -97,12 +99,12 @@ def _origin(record: FileRecord) -> str:
     return record.source_path and f"added from {record.source_path}"
 
 
-def with_facts(model: ModelHere, facts: FileFacts) -> ModelHere:
+def with_facts(model: ModelHere, facts: FileFacts, tps: float | None) -> ModelHere:
     """A model with what its header says, and whether it fits."""
     fit = facts.fit
     return model._replace(
         problem=model.problem or facts.problem,
         quant=facts.quant_type or model.quant,
         n_ctx_train=facts.n_ctx_train,
-        fit=Fit(fit.fits, fit.n_ctx, why=fit.why) if fit else None,
+        fit=Fit(fit.fits, fit.n_ctx, tps, fit.why) if fit else None,
     )

@@ -47,7 +47,12 @@ def listed(
     """
     wanted = words.casefold().split()
     here = [each for each in surveyed.here if _holds(_words(each), wanted)]
-    offers = [each for each in _offers(surveyed, jobs) if _holds(_words(each), wanted)]
+    fetched = {job.reference for job in jobs}
+    offers = [
+        each
+        for each in _offers(surveyed, jobs)
+        if _holds(_words(each), wanted) and (wanted or each.is_usual or each.reference in fetched)
+    ]
     return [*_here(surveyed, here, wanted), *_offered(surveyed, offers, wanted, is_offline)]
 
 
@@ -70,8 +75,10 @@ def _offered(
         yield Remark(OFFLINE)
     else:
         yield from offers
-        if not offers:
-            yield Remark(surveyed.problem or ("" if surveyed.is_complete else LOOKING))
+        if not offers and not surveyed.is_complete:
+            yield Remark(LOOKING)
+        elif surveyed.problem and not wanted:
+            yield Remark(surveyed.problem)
 
 
 def _offers(surveyed: Surveyed, jobs: Sequence[PullJob]) -> Iterator[Offer]:

@@ -73,6 +73,8 @@ def fetch_facts(job: PullJob) -> list[tuple[str, str]]:
         facts.append(("Fetched", f"{done} of {total}"))
     elif planned is not None and planned.have_bytes > 0:
         facts.append(("Fetched", f"{download_size(planned.have_bytes)} from an earlier time"))
+    if progress is not None and progress.note and job.is_running:
+        facts.append(("Note", sentence(progress.note)))
     if isinstance(outcome, NotFetched):
         facts.append(("Failed", sentence(outcome.message)))
         if outcome.hint:

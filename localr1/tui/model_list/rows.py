@@ -65,6 +65,8 @@ class Offer(NamedTuple):
     reason: str = ""
     """Why it is the one to take; empty for all others."""
     facts: Sequence[Fact] = ()
+    is_usual: bool = True
+    """Shown unasked; other quants are found by their words."""
 
     @property
     def key(self) -> str:

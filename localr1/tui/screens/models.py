@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from localr1.session.pull_job import PullJob
     from localr1.tui.controls.models import Models
 
-_LABEL_CELLS = 14
+_LABEL_CELLS, _NARROW_LABEL_CELLS = 14, 11
 _LOW = 30
 """Lines of a screen on which the details get few."""
 
@@ -53,7 +53,7 @@ class ModelsScreen(Sheet):
         Binding("ctrl+o", "copy_path", "Copy the path", show=False, priority=True),
     ]
     heading = "Models"
-    placeholder = "Type to search, as qwen 7b"
+    placeholder = "Type to search, as 7b q8_0"
     hint = ""
 
     def __init__(self, models: Models) -> None:
@@ -142,7 +142,7 @@ class ModelsScreen(Sheet):
             entries = details_of_offer(chosen, self._job(chosen))
         elif self.search.value:
             entries = [Entry("Nothing has these words.", kind="quiet")]
-        self._details.show(entries, _LABEL_CELLS)
+        self._details.show(entries, _NARROW_LABEL_CELLS if self.is_narrow else _LABEL_CELLS)
         self._keys.show(list(self._phrases()))
 
     def _job(self, offer: Offer) -> PullJob | None:

@@ -169,7 +169,7 @@ class ModelList(LineView):
             if isinstance(item, Heading):
                 self._rows += _heading(item, width)
             elif isinstance(item, Remark):
-                self._rows += wrap_spans([Span(f"  {item.text}", ("models--remark",))], width)
+                self._rows += _remark(item, width)
             else:
                 rows = rows_of(lines[item.key], columns, width)
                 self._rows += map(_chosen, rows) if item.key == self._key else rows
@@ -193,6 +193,11 @@ def _heading(heading: Heading, width: int) -> list[Row]:
     if cell_len(quiet) > width:  # the end of a path tells more than its beginning
         quiet = ELLIPSIS + quiet[-(width - 1) :]
     return [Row([title]), Row([Span(quiet, ("models--remark",))])]
+
+
+def _remark(remark: Remark, width: int) -> list[Row]:
+    text = one_line(remark.text, 1_000)
+    return wrap_spans([Span(f"  {text}", ("models--remark",))], width)
 
 
 def _chosen(row: Row) -> Row:
