@@ -44,11 +44,20 @@ class Request:
     path: str
     headers: dict[str, str]
     """Names in lower case."""
+    at_seconds: float = 0.0
+    """When it came, of a clock that only goes forward."""
     status: int = 0
     start: int = 0
     """Of the body: where in the file it begins."""
     sent_bytes: int = 0
     """Of the body, handed to the system."""
+    is_whole: bool = False
+    """Whether that was all of it."""
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """What was sent of the file: its first byte, and the one behind its last."""
+        return self.start, self.start + self.sent_bytes
 
     @property
     def has_token(self) -> bool:
@@ -106,6 +115,8 @@ class Manners:
     """Of one body: then nothing more comes."""
     length_added: int = 0
     """To the Content-Length of bodies, which stay as they are."""
+    flipped_byte: int = -1
+    """In the file: sent wrongly."""
     redirects: bool = True
     """Whether files come from the storage; else from `resolve` itself."""
     takes_ranges: bool = True
@@ -232,7 +243,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self) -> None:
         side = self.side()
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.logged = Request(side, self.command, self.path, headers)
+        self.logged = Request(side, self.command, self.path, headers, time.monotonic())
         with self.hub.lock:
             self.hub.requests.append(self.logged)
             canned = self.hub.answers[side].pop(0) if self.hub.answers[side] else None
@@ -285,7 +296,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self._send_body(memoryview(file.content)[start:end])
+            self._send_body(self._as_sent(file)[start:end])
+
+    def _as_sent(self, file: HubFile) -> memoryview:
+        flipped = self.hub.manners.flipped_byte
+        if flipped < 0:
+            return memoryview(file.content)
+        content = bytearray(file.content)
+        content[flipped] ^= 1
+        return memoryview(content)
 
     def _asked_range(self, file: HubFile) -> tuple[int, int, bool]:
         manners, size = self.hub.manners, len(file.content)
@@ -316,6 +335,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 due = started + (position + len(piece)) / manners.bytes_per_second
                 if hub.pause(max(0.0, due - time.monotonic())):
                     return
+        self.logged.is_whole = True
         if manners.length_added:
             self._hang_up()
 
