@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localr1.cli.model_names import complete_model
 from localr1.cli.options import model_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=complete_model)
 @click.option("--continue", "latest", is_flag=True, help="Go on with the latest conversation.")
 @click.option("--conversation", "identity", metavar="ID", help="Go on with this conversation.")
 @click.option(

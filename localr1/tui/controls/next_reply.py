@@ -9,7 +9,6 @@ from localr1.chat.effort import EFFORT_TOKENS, Asked, Effort
 from localr1.errors import Localr1Error
 from localr1.models.reference import find_model
 from localr1.tui.question import Question, Written
-from localr1.tui.screens.line_question import LineQuestion
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
@@ -64,19 +63,11 @@ class NextReply:
             self._screen.ask(self.question(written, TRIES))
 
     async def change_model(self, name: str = "") -> None:
-        """Load another model; asked for where no name is given."""
-        if not self._screen.may_change():
-            return
-        if name:
+        """Load another model; without a name, show all of them."""
+        if not name:
+            await self._screen.models.models()
+        elif self._screen.may_change():
             self._load(name)
-            return
-
-        def take(line: str | None) -> None:
-            if line:
-                self._load(line)
-
-        question = LineQuestion("Model: the path of a GGUF file, or demo")
-        self._screen.app.push_screen(question, take)
 
     def _load(self, name: str) -> None:
         try:
