@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,19 +29,16 @@ BOTH = ("m-Q4_K_M.gguf", "m-Q8_0.gguf", "m-UD-Q4_K_XL.gguf", "README.md", "mmpro
 
 
 @pytest.mark.parametrize(
-    ("quant", "path", "preferred", "chosen"),
+    ("quant", "path", "chosen"),
     [
-        (None, None, (), "m-Q4_K_M.gguf"),
-        ("q8_0", None, (), "m-Q8_0.gguf"),
-        ("UD-Q4_K_XL", None, (), "m-UD-Q4_K_XL.gguf"),
-        (None, None, ("Q6_K", "Q8_0"), "m-Q8_0.gguf"),
-        (None, "m-Q8_0.gguf", (), "m-Q8_0.gguf"),
+        (None, None, "m-Q4_K_M.gguf"),
+        ("q8_0", None, "m-Q8_0.gguf"),
+        ("UD-Q4_K_XL", None, "m-UD-Q4_K_XL.gguf"),
+        (None, "m-Q8_0.gguf", "m-Q8_0.gguf"),
     ],
 )
-def test_the_right_file(
-    quant: str | None, path: str | None, preferred: tuple[str, ...], chosen: str
-) -> None:
-    assert choose(repository(*BOTH), quant, path, preferred).path == chosen
+def test_the_right_file(quant: str | None, path: str | None, chosen: str) -> None:
+    assert choose(repository(*BOTH), quant, path).path == chosen
 
 
 def test_one_model_is_taken_whatever_its_quant() -> None:
@@ -147,7 +145,7 @@ def test_busy_servers_may_say_when() -> None:
     assert raised.value.reason == "host:1 has too many requests"
 
 
-def reading(**changes: object) -> Reading:
+def reading(**changes: Any) -> Reading:
     plain = Reading("downloading", 1_200_000_000, 4_700_000_000, 12_000_000.0, 290.0, "")
     return plain._replace(**changes)
 

@@ -48,8 +48,6 @@ class Asked(NamedTuple):
     quant: str | None = None
     path: str | None = None
     revision: str = ""
-    preferred: tuple[str, ...] = ()
-    """Quants where none is asked for, the best first."""
     catalog_name: str = ""
 
 
@@ -150,7 +148,7 @@ class ModelPull:
                 if repository is None:
                     return None
                 asked = self.asked
-                return repository, choose(repository, asked.quant, asked.path, asked.preferred)
+                return repository, choose(repository, asked.quant, asked.path)
             except ModelNotFound as error:
                 missing = missing or error
         raise missing or ModelNotFound(f"no repository has {self.asked.reference}")
