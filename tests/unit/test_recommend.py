@@ -148,9 +148,10 @@ def test_where_little_fits_the_window_is_told() -> None:
 
 def test_a_smaller_quant_is_taken_where_no_larger_one_fits() -> None:
     picks = []
+    smallest = [next(iter(CATALOG))]
     for gib in (1.2, 1.4, 1.5, 1.6):
         small = Computer(machine(gib, 4), (CPU_DEVICE,), LAPTOP)
-        picks.append(next(row for row in recommend(CATALOG, small, Settings()) if row.is_pick))
+        picks.append(next(row for row in recommend(smallest, small, Settings()) if row.is_pick))
     assert [row.quant for row in picks] == ["Q2_K", "Q3_K_M", "IQ4_XS", "Q4_K_M"]
     assert "loses much of what it can" in picks[0].reason
     assert picks[3].reason == "the only one that fits here with a window of 8,192 tokens"
