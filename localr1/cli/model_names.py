@@ -47,6 +47,15 @@ def complete_known(
     return _items(incomplete, [*_of_library(), ("demo", ""), *_of_catalog()])
 
 
+def complete_file(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Files, as the shell itself completes them."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 def _items(
     incomplete: str, names: Iterator[tuple[str, str]] | list[tuple[str, str]], *, files: bool = True
 ) -> list[CompletionItem]:
