@@ -7,7 +7,7 @@ quants of the catalog need it. `localr1 convert` asks llama.cpp itself; a test c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
 
 from localr1.gguf_header.tables import TENSOR_TYPES
 from localr1.models.shape import Shape, ShapeTensor, tensors_of
@@ -60,13 +60,16 @@ def file_bytes(shape: Shape, quant: str, *, has_imatrix: bool = True) -> int:
     return round(header) + sum(-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes)
 
 
+@functools.lru_cache(maxsize=256)
 def tensor_sizes(
     shape: Shape, quant: str, *, has_imatrix: bool = True
-) -> Iterator[tuple[ShapeTensor, int]]:
+) -> tuple[tuple[ShapeTensor, int], ...]:
     """Each tensor and the bytes it takes."""
+    found = []
     for tensor in tensors_of(shape):
         values, size = _BLOCKS[tensor_type(shape, tensor, quant, has_imatrix=has_imatrix)]
-        yield tensor, tensor.values // values * size
+        found.append((tensor, tensor.values // values * size))
+    return tuple(found)
 
 
 def tensor_type(shape: Shape, tensor: ShapeTensor, quant: str, *, has_imatrix: bool = True) -> str:
