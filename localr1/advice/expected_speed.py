@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from localr1.engine.bandwidth import read_bandwidth
 from localr1.hardware.card_bandwidth import UNKNOWN_CARD, card_bandwidth
 from localr1.hardware.estimate import LoadSettings, kv_layer_bytes
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device, Machine
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import shares_host
-from localr1.hardware.plan import LoadPlan
 from localr1.hardware.threads import choose_threads
 
 SHARE_OF_MEASURED, SHARE_OF_PUBLISHED = 0.7, 0.6
