@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -133,7 +132,7 @@ def _of_hub(hub: HubText, name: str) -> HubName:
 def _quant(text: str) -> str:
     if named := quant_named(text):
         return named
-    near = difflib.get_close_matches(text.upper()[:_SHOWN], SIZED_QUANTS, n=3, cutoff=0.4)
+    near = _nearest(text[:_SHOWN], SIZED_QUANTS, cutoff=0.4)
     raise ModelNotFound(
         f"there is no quant {clean_line(text, 30) or 'without a name'}",
         f"did you mean {_either(near)}?"
@@ -187,9 +186,12 @@ def _unknown(name: str, catalog: Catalog, also: Iterable[str]) -> ModelNotFound:
     return ModelNotFound(message, f"{hint} ({catalog.notice})" if catalog.notice else hint)
 
 
-def _nearest(base: str, names: Iterable[str]) -> list[str]:
+def _nearest(text: str, names: Iterable[str], cutoff: float = 0.5) -> list[str]:
+    import difflib  # only where something was mistyped
+
     by_folded = {each.casefold(): each for each in names}
-    return [by_folded[each] for each in difflib.get_close_matches(base, by_folded, n=3, cutoff=0.5)]
+    near = difflib.get_close_matches(text.casefold(), by_folded, n=3, cutoff=cutoff)
+    return [by_folded[each] for each in near]
 
 
 def _either(names: Iterable[str]) -> str:
