@@ -136,7 +136,7 @@ class Models:
         outcome = job.outcome
         if isinstance(outcome, Fetched):
             path = Path(outcome.path)
-            self._fetched = ModelReference(path, one_line(path.name, _NAME_CHARACTERS), "gguf")
+            self._fetched = ModelReference(path, one_line(path.stem, _NAME_CHARACTERS), "gguf")
             self._tell_fetched(_name(job))
         elif isinstance(outcome, NotFetched):
             words = f"{_name(job)} was not fetched: {one_line(outcome.message)}"
@@ -167,4 +167,4 @@ class Models:
 
 def _name(job: PullJob) -> str:
     name = job.planned.name if job.planned else ""
-    return one_line(name or job.reference, _NAME_CHARACTERS)
+    return one_line(name.removesuffix(".gguf") or job.reference, _NAME_CHARACTERS)

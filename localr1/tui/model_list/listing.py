@@ -87,6 +87,7 @@ def _offers(surveyed: Surveyed, jobs: Sequence[PullJob]) -> Iterator[Offer]:
         if job.reference not in known and not isinstance(job.outcome, Fetched):
             planned = job.planned
             name, size = (planned.name, planned.total_bytes) if planned else ("", 0)
+            name = name.removesuffix(".gguf")
             yield Offer(job.reference, name or job.reference, size_bytes=max(0, size))
     for offer in surveyed.offers:
         if not _is_here(offer, jobs):

@@ -44,7 +44,7 @@ def line_of_model(model: ModelHere, today: date, *, is_loaded: bool) -> Line:
     """A model that is here."""
     told = used_words(model.used_at, today)
     place = one_line(model.place, 30)
-    last = ", ".join(part for part in ("in use" if is_loaded else told, place) if part)
+    last = "in use" if is_loaded else ", ".join(part for part in (told, place) if part)
     window, speed = ("cannot be used", "") if model.problem else _fit(model.fit)
     quant = one_line(model.quant, 12)
     return Line(
