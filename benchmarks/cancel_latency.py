@@ -23,7 +23,7 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Command, Done, Failed, Generate, Load, Ready
 from localr1.engine.sampling import Sampling
 from localr1.errors import EngineStopped
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 PLAN = LoadPlan(n_ctx=4096, n_gpu_layers=0, n_threads=2, n_threads_batch=2, use_mmap=False)
 GOAL_SECONDS = 0.3

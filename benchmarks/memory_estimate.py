@@ -26,7 +26,8 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Done, Failed, Generate, Load
 from localr1.engine.sampling import Sampling
 from localr1.gguf_header import GgufHeader, read_header
-from localr1.hardware.plan import LoadPlan, make_plan
+from localr1.hardware.load_plan import LoadPlan
+from localr1.hardware.plan import make_plan
 from localr1.hardware.probe import probe_machine
 from localr1.models.reference import demo_path
 from localr1.settings import Settings, load_settings

@@ -19,7 +19,7 @@ from localr1.engine.llama_backend import LlamaBackend
 from localr1.engine.protocol import Generate, Load
 from localr1.engine.rpc import RpcServers
 from localr1.engine.sampling import Sampling
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 MARKS = (1_000, 20_000)
 WINDOW_TOKENS = 500

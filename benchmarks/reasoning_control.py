@@ -39,7 +39,7 @@ from localr1.engine.protocol import (
 )
 from localr1.engine.sampling import Sampling
 from localr1.gguf_header import read_header
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 from localr1.models.reference import demo_path
 from tests.models_on_disk import smollm2_path
 

@@ -25,7 +25,7 @@ from localr1.engine import native
 from localr1.engine.fitting import PromptMaker
 from localr1.engine.sampling import Sampling
 from localr1.gguf_header import read_header
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 from tests.models_on_disk import smollm2_path
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "data" / "loops.json.xz"

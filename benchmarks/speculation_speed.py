@@ -33,7 +33,7 @@ from localr1.engine.protocol import Done, Generate, Load, ReasoningRule, Specula
 from localr1.engine.rpc import RpcServers
 from localr1.engine.sampling import Sampling
 from localr1.gguf_header import read_header
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 from tests.greedy_ties import GreedyWriter, assert_same_but_for_ties
 from tests.models_on_disk import smollm2_path
 

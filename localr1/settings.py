@@ -147,9 +147,7 @@ class Settings:
     draft: Annotated[
         str | None, About("GGUF file of a small model that guesses ahead for a large one.")
     ] = None
-    offline: Annotated[
-        bool, About("Never use the network: pull and recommend --refresh refuse.")
-    ] = False
+    offline: Annotated[bool, About("Never use the network: what needs it refuses.")] = False
     save_history: Annotated[bool, About("Keep conversations on disk.")] = True
     theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
     collapse_thinking: Annotated[bool, About("Fold the thinking when the answer starts.")] = True

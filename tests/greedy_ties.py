@@ -24,7 +24,7 @@ from localr1.engine.protocol import Done, DraftLoad, Event, Generate, Load, Spec
 from localr1.engine.rpc import RpcServers
 from localr1.engine.sampling import Sampling
 from localr1.gguf_header import read_header
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 ONE_THREAD = LoadPlan(n_ctx=1024, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
 BATCH_SIZES = (2, 3, 4, 8)

@@ -16,8 +16,9 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import DeviceList, ModelFacts
 from localr1.errors import DoesNotFit, Localr1Error
 from localr1.gguf_header import GgufHeader
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device, Graphics, Machine, Memory
-from localr1.hardware.plan import LoadPlan, make_plan
+from localr1.hardware.plan import make_plan
 from localr1.hardware.probe import probe_machine
 from localr1.hardware.rpc_servers import rpc_servers
 from localr1.hardware.tuning import measured_threads
@@ -81,6 +82,7 @@ async def examine(
         model=model,
         plan=plan,
         problems=tuple(problems),
+        offline=settings.offline,
         unread=machine.unread,
     )
 

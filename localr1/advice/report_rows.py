@@ -94,6 +94,8 @@ def _machine_rows(report: Report) -> Iterator[ReportRow]:
         free, total = memory_size(disk.free_bytes), memory_size(disk.total_bytes)
         yield ReportRow("Disk", f"{free} free of {total} at {disk.path}")
     yield ReportRow("Power", _power(report))
+    online = "used by `localr1 pull` and `recommend --refresh` alone"
+    yield ReportRow("Network", "offline: never used" if report.offline else online)
 
 
 def cores_in_words(report: Report) -> str:

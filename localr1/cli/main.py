@@ -26,6 +26,7 @@ COMPLETE_VARIABLE = "_LOCALR1_COMPLETE"
 _COMMANDS = {
     "chat": ("localr1.cli.chat", "Talk with a model in the terminal interface."),
     "run": ("localr1.cli.run", "Ask a model from the command line, or talk line by line."),
+    "recommend": ("localr1.cli.recommend", "Say which model suits this computer."),
     "pull": ("localr1.cli.pull", "Fetch a model from the hub, or go on with one."),
     "history": ("localr1.cli.history", "List, search, show, export, import conversations."),
     "list": ("localr1.cli.library.listing:list_models", "List the models on this computer."),

@@ -10,7 +10,6 @@ import click
 from localr1 import paths
 from localr1.errors import UsageError
 from localr1.hardware.estimate import KvType
-from localr1.hardware.rpc_servers import rpc_servers
 
 if TYPE_CHECKING:
     from localr1.settings import Settings
@@ -132,6 +131,7 @@ def settings_from_flags(flags: dict[str, object]) -> Settings:
 
     Raises:
         UsageError: a value that cannot be used.
+        Offline: a setting needs the network, and a person wants localr1 to stay offline.
     """
     from localr1.settings import load_settings  # completing a line needs no settings
 
@@ -143,7 +143,10 @@ def settings_from_flags(flags: dict[str, object]) -> Settings:
     if _is_offline_start():
         given["offline"] = True
     settings = load_settings(given, file=paths.settings_file())
-    rpc_servers(settings.rpc or "")  # a wrong address is told before anything starts
+    if settings.rpc:
+        from localr1.session.setting_effects import check_rpc
+
+        check_rpc(settings)  # a wrong address is told before anything starts
     return settings
 
 

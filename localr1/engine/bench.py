@@ -17,8 +17,8 @@ from localr1.engine.bandwidth import read_bandwidth
 from localr1.engine.bench_tests import BenchTest, fitting_tests, planned_tests
 from localr1.engine.protocol import Bandwidth, Bench, BenchResult, BenchRow, BenchStep
 from localr1.engine.reply import Emit
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device
-from localr1.hardware.plan import LoadPlan
 
 _PREFILL_STEP_TOKENS = 512
 """What lies before a test is read in such pieces: progress is told that often."""

@@ -14,7 +14,7 @@ from localr1.engine.draft_vocabulary import VocabularyFacts, vocabularies_match
 from localr1.engine.held import HeldContext
 from localr1.engine.protocol import DraftLoad, Load
 from localr1.engine.speculating import may_pay
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 _COST_BESIDE_WEIGHTS = 0.03
 """What a drafted token costs beside reading the weights, in tokens of the large model. Finding the

@@ -41,8 +41,8 @@ from localr1.engine.speculating import Speculating
 from localr1.engine.state_key import state_key
 from localr1.errors import DoesNotFit, EngineError, LoadFailed
 from localr1.hardware.estimate import padded
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device
-from localr1.hardware.plan import LoadPlan
 from localr1.hardware.split import as_placed
 from localr1.terminal_text import clean_line
 

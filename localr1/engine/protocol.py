@@ -14,8 +14,8 @@ import msgspec
 from localr1.chat.messages import FinishReason, Message, ReasoningEnd
 from localr1.chat.prompt import ChatFormat
 from localr1.engine.sampling import Sampling
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device
-from localr1.hardware.plan import LoadPlan
 
 Speculation = Literal["auto", "off", "lookup", "draft"]
 """What drafts tokens for the model to check: nothing, the conversation's own text, or a small

@@ -8,7 +8,7 @@ from typing import Any
 from localr1.engine import native
 from localr1.engine.model_identity import model_identity
 from localr1.engine.state_files import StateKey, engine_identity
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 
 def state_key(path: Path, model: Any, plan: LoadPlan) -> StateKey:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from localr1.hardware.estimate import Estimate, LoadSettings, estimate
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device, Machine
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import shares_host
-from localr1.hardware.plan import LoadPlan
 
 
 class Left(NamedTuple):

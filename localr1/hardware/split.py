@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from localr1.hardware.load_plan import DeviceShare, LoadPlan
 from localr1.hardware.machine import Device
-from localr1.hardware.plan import DeviceShare, LoadPlan
 
 
 def as_placed(

@@ -9,13 +9,11 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakSet
 
-from localr1.chat.exporting.tree import ConversationTree
 from localr1.chat.kept_limit import limit_from_json
 from localr1.errors import ConversationNotFound, StorageError
-from localr1.history import transfer
 from localr1.history.conversation import Conversation
 from localr1.history.database import Database
 from localr1.history.deletion import Deletions
@@ -27,6 +25,10 @@ from localr1.history.search import SearchHit
 from localr1.history.searching import Searching
 from localr1.history.summaries import ConversationSummary, latest_conversation, line, summaries
 from localr1.terminal_text import clean, clean_line
+
+if TYPE_CHECKING:
+    from localr1.chat.exporting.tree import ConversationTree
+    from localr1.history.transfer import TakenIn
 
 __all__ = ["Conversation", "ConversationSummary", "HistoryStore", "SearchHit"]
 
@@ -195,14 +197,18 @@ class HistoryStore:
             ConversationNotFound: there is none, or several ids begin so.
             StorageError: the history cannot be read.
         """
+        from localr1.history import transfer
+
         return self._database.read(transfer.reading(self._full_id(conversation_id)))
 
-    def take_in(self, trees: Sequence[ConversationTree]) -> Sequence[transfer.TakenIn]:
+    def take_in(self, trees: Sequence[ConversationTree]) -> Sequence[TakenIn]:
         """Write imported conversations, all of them or none; what became of each.
 
         Raises:
             StorageError: they cannot be written, or another import is at it.
         """
+        from localr1.history import transfer
+
         if not self._locks.take(_IMPORT_LOCK):
             raise StorageError("another import is under way", "wait for its end")
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,14 +35,16 @@ def sha256_of(path: Path, advance: Advance) -> str:
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:
-    """The bytes of a regular file.
+    """The bytes of a regular file, as many as it has now: one that grows comes to an end.
 
     Raises:
         StorageError: it cannot be read.
     """
     try:
         with path.open("rb", buffering=0) as file:
-            while piece := file.read(PIECE_BYTES):
+            left = os.fstat(file.fileno()).st_size
+            while piece := file.read(min(PIECE_BYTES, left)):
+                left -= len(piece)
                 yield piece
     except OSError as error:
         raise StorageError(clean_line(f"cannot read {path}: {error.strerror}")) from error

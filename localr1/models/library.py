@@ -109,15 +109,30 @@ class Library:
                 return
             yield entry
 
-    def _with_own_names(self, models: Sequence[LibraryModel]) -> Iterator[LibraryModel]:
-        """Those whose files are called alike get the names of their folders too."""
-        known = Counter(model.name.casefold() for model in models)
-        for model in models:
-            if known[model.name.casefold()] > 1:
-                folder = model.path.parent.relative_to(self.folder)
-                yield model._replace(name=clean_line((folder / model.name).as_posix()))
-            else:
-                yield model
+    def _with_own_names(self, models: Sequence[LibraryModel]) -> list[LibraryModel]:
+        """Those that are called alike get the names of their folders too, or of their files."""
+        named = list(models)
+        for longer in (_with_folder, _with_file, _numbered):
+            known = Counter(model.name.casefold() for model in named)
+            named = [
+                model._replace(name=clean_line(longer(model, self.folder, number)))
+                if known[model.name.casefold()] > 1
+                else model
+                for number, model in enumerate(named, start=1)
+            ]
+        return named
+
+
+def _with_folder(model: LibraryModel, root: Path, _: int) -> str:
+    return (model.path.parent.relative_to(root) / model.name).as_posix()
+
+
+def _with_file(model: LibraryModel, root: Path, _: int) -> str:
+    return model.path.relative_to(root).as_posix()[: -len(_ENDING)]
+
+
+def _numbered(model: LibraryModel, _: Path, number: int) -> str:
+    return f"{model.name} ({number})"
 
 
 def _model(paths: Sequence[Path], count: int) -> LibraryModel:

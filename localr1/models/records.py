@@ -58,6 +58,8 @@ def read_record(model_path: Path) -> FileRecord | None:
             return None
         with path.open("rb") as file:
             content = file.read(RECORD_BYTES_AT_MOST + 1)
+        if len(content) > RECORD_BYTES_AT_MOST:
+            return None
         record = msgspec.json.decode(content, type=FileRecord)
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
         return None

@@ -26,7 +26,7 @@ from localr1.engine.protocol import (
 )
 from localr1.engine.sampling import Sampling
 from localr1.errors import Localr1Error, UsageError
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
 from localr1.session.between_questions import BetweenQuestions

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from localr1.engine.protocol import DraftLoad
 from localr1.errors import DoesNotFit, ModelRefused, UsageError
 from localr1.hardware.left_memory import left_by
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device, Machine
 from localr1.hardware.model_sizes import sizes_of
-from localr1.hardware.plan import LoadPlan, make_plan
+from localr1.hardware.plan import make_plan
 from localr1.hardware.threads import Threads
 from localr1.models.reference import find_model
 from localr1.session.model_file import ModelFile

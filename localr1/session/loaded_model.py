@@ -12,10 +12,9 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Event, ModelFacts, Notice, Ready
 from localr1.engine.sampling import Sampling
 from localr1.errors import Localr1Error, UsageError
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 from localr1.models.reference import ModelReference
 from localr1.session.failure import failed
-from localr1.session.loading import load_command
 from localr1.session.model_file import ModelFile, model_names, read_model_file, with_settings
 from localr1.session.model_use import ModelUse
 from localr1.session.notices import Notices
@@ -131,6 +130,9 @@ class LoadedModel:
             yield failed(error)
 
     async def _load(self) -> AsyncIterator[Event]:
+        # What makes the plan is imported here, not before the first paint
+        from localr1.session.loading import load_command
+
         self.file = file = await self._read_file()
         await self.close()
         await self._engine.start()

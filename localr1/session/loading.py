@@ -10,7 +10,8 @@ from localr1 import paths
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import DraftLoad, Load
 from localr1.errors import LoadFailed
-from localr1.hardware.plan import LoadPlan, make_plan
+from localr1.hardware.load_plan import LoadPlan
+from localr1.hardware.plan import make_plan
 from localr1.hardware.probe import probe_machine
 from localr1.hardware.rpc_servers import rpc_servers, rpc_warning
 from localr1.hardware.tuning import measured_threads

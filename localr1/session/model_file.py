@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from localr1.chat.guards import load_notices, prefix_notices
 from localr1.chat.prompt import ChatFormat, choose_format
 from localr1.engine.sampling import Sampling, choose_sampling
 from localr1.errors import UsageError
@@ -40,6 +39,7 @@ def read_model_file(reference: ModelReference, settings: Settings) -> ModelFile:
     if reference.kind == "transcript":
         chat = ChatFormat(style="r1", thinks=True)
         return ModelFile(reference.name, chat, choose_sampling(chat, settings), settings, [])
+    from localr1.chat.guards import load_notices, prefix_notices
     from localr1.gguf_header import read_header
 
     header = read_header(reference.path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from localr1.chat.boxed import Vote
-from localr1.chat.guards import question_notices
 from localr1.chat.prompt import ChatFormat
 from localr1.engine.protocol import Done, Notice
 from localr1.errors import Localr1Error
@@ -40,6 +39,8 @@ class Notices:
 
     def of_question(self, chat: ChatFormat | None, question: str) -> list[Notice]:
         """That it goes against the advice of the model's authors."""
+        from localr1.chat.guards import question_notices
+
         return self.once(question_notices(chat, question)) if chat else []
 
     def of_end(self, chat: ChatFormat | None, done: Done) -> list[Notice]:

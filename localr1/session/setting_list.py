@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from localr1.chat.effort import Asked
 from localr1.engine.sampling import Sampling
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 from localr1.settings import RULES, Settings, variable
 
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -11,7 +11,8 @@ from textual.events import Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from localr1.models.distills import DISTILLS
+from localr1.models.catalog import DEFAULT_QUANT, Catalog
+from localr1.models.quant_sizes import file_bytes
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.tui.entries import GAP, Entry
 from localr1.tui.marks import one_line
@@ -116,17 +117,18 @@ def computer(report: Report | None) -> list[Entry]:
     return [heading, *lines]
 
 
-def real_models(fitting: Fitting | None) -> list[Entry]:
-    """The R1 distills, and whether they would fit, once that is known."""
+def real_models(catalog: Catalog, fitting: Fitting | None) -> list[Entry]:
+    """The models of the catalog, and whether they would fit, once that is known."""
     entries = [Entry("Real reasoning models, to be fetched", kind="heading")]
-    for model in DISTILLS:
-        need = fitting.of_need(model.memory_gib) if fitting else ""
-        told = ", ".join(part for part in (download_size(model.size_bytes), need) if part)
-        entries.append(Entry(told, model.name.removeprefix("DeepSeek-R1-")))
-    address = DISTILLS[1].address
+    for model in catalog:
+        size = download_size(file_bytes(model.shape, DEFAULT_QUANT))
+        fit = fitting.of_entry(model) if fitting else ""
+        told = ", ".join(part for part in (size, fit) if part)
+        entries.append(Entry(told, one_line(model.name, 40)))
     return [
         *entries,
         GAP,
-        Entry("Q4_K_M is a good choice of their GGUF files, which are at addresses like"),
-        Entry(address, kind="command"),
+        Entry("`localr1 recommend` says which of them suits this computer, and"),
+        Entry(f"localr1 pull {next(iter(catalog)).name}", kind="command"),
+        Entry("fetches one."),
     ]

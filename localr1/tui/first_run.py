@@ -6,6 +6,7 @@ meanwhile. The demo is chosen from the start, so that Enter alone leads to a cha
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +22,9 @@ from textual.events import Click, Key
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
+from localr1 import paths
 from localr1.errors import Localr1Error
+from localr1.models.catalog import load_catalog
 from localr1.models.local_files import LocalModel, Place, local_models
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.settings import Settings
@@ -94,6 +97,7 @@ class FirstRunApp(ThemedApp[ModelReference]):
         self._remembers = False
         self._is_searching = True
         self._fitting: Fitting | None = None
+        self._catalog = load_catalog(paths.catalog_file())
         self._column = VerticalScroll(id="first-run", can_focus=False)
         self._choices = ModelChoices(id="choices")
         self._path = PathInput(PATH_HINT, id="path")
@@ -116,7 +120,7 @@ class FirstRunApp(ThemedApp[ModelReference]):
     def on_mount(self) -> None:
         """Show what is known at once; everything slow starts after the first paint."""
         self._computer.show(computer(None))
-        self._real.show(real_models(None))
+        self._real.show(real_models(self._catalog, None))
         self._show_toggle()
         self._choices.focus()
         self.call_after_refresh(self._begin)
@@ -139,7 +143,7 @@ class FirstRunApp(ThemedApp[ModelReference]):
             return
         self._fitting = Fitting(report, self._settings)
         self._computer.show(computer(report))
-        self._real.show(real_models(self._fitting))
+        self._real.show(await asyncio.to_thread(real_models, self._catalog, self._fitting))
         self._keep_in_sight()
         self._look_at_the_models()
 

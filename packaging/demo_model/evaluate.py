@@ -30,7 +30,7 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Answer, Done, Failed, Generate, Load, Ready, Reasoning
 from localr1.engine.sampling import choose_sampling
 from localr1.errors import Localr1Error
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 from localr1.settings import Settings
 
 CHAT = ChatFormat(style="r1", thinks=True)

@@ -15,7 +15,7 @@ from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Answer, Command, Event, Generate, Load, Ready, Reasoning
 from localr1.engine.sampling import Sampling
 from localr1.gguf_header import read_header
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 SMALL_PLAN = LoadPlan(n_ctx=1024, n_gpu_layers=0, n_threads=1, n_threads_batch=1)
 

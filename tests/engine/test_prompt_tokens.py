@@ -15,7 +15,7 @@ from localr1.chat.messages import Message, ReasoningPart, TextPart, user_message
 from localr1.chat.prompt import ChatFormat, r1_segments
 from localr1.engine import native
 from localr1.engine.tokens import PromptTokenizer
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 RECORDED: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "data" / "r1_prompt_tokens.json").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ import pytest
 
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import Answer, DeviceList, Devices, Failed, Ready, Reasoning
-from localr1.hardware.plan import DeviceShare, LoadPlan
+from localr1.hardware.load_plan import DeviceShare, LoadPlan
 from tests.engine.talk import SMALL_PLAN, ask, generate, last, load_command, started, text_of
 from tests.offload.servers import RpcServer
 

@@ -25,7 +25,7 @@ from localr1.engine.protocol import (
 )
 from localr1.engine.sampling import Sampling
 from localr1.errors import EngineError
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.history.unkept import UnkeptConversation
 from localr1.models.reference import ModelReference

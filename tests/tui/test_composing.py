@@ -9,7 +9,7 @@ import pytest
 from textual import events
 
 from localr1.chat.effort import Asked
-from localr1.chat.messages import user_message
+from localr1.chat.messages import Message, TextPart, user_message
 from localr1.tui.widgets import composer as composer_module
 from tests.tui.harness import Chat, chat
 from tests.tui.scripted_session import ScriptedSession, reply
@@ -240,3 +240,22 @@ async def test_drafts_are_handed_over_and_shown_again(
         await running.settle()
         assert composer.text == "[pasted text 1]"
         assert composer.draft == "x" * 70_000
+
+
+async def test_a_long_question_stands_in_a_window_until_its_turn_is_picked() -> None:
+    paste = "\n".join(f"line {number}" for number in range(60))
+    messages = [user_message(paste), Message("assistant", (TextPart("Read."),), "stop")]
+    async with chat(ScriptedSession(messages=messages), size=(80, 40)) as running:
+        question = running.screen.turns[0].question
+        assert question.size.height == 12
+        assert "Read." in running.seen
+        await running.pilot.press("ctrl+f", *"line 44", "enter")
+        await running.settle()
+        assert "line 44" in running.seen
+        assert question.size.height == 12
+        await running.pilot.press("escape", "tab")
+        await running.settle()
+        assert question.size.height == 60
+        await running.pilot.press("escape")
+        await running.settle()
+        assert question.size.height == 12

@@ -15,7 +15,7 @@ from localr1.advice import doctor
 from localr1.advice.report import DeviceReport, Engine, Report
 from localr1.errors import EngineError
 from localr1.hardware.machine import Power
-from localr1.models.distills import DISTILLS
+from localr1.models.catalog import load_catalog
 from localr1.models.local_files import Place
 from localr1.models.reference import ModelReference, demo_path
 from localr1.settings import Settings, load_settings
@@ -84,6 +84,10 @@ class FirstRun:
         raise AssertionError(f"{text} was not seen in\n{self.seen}")
 
 
+def row_of(name: str, seen: str) -> str:
+    return next(row for row in seen.splitlines() if name in row)
+
+
 def make_app(folder: Path, settings: Settings = Settings()) -> FirstRunApp:  # noqa: B008 - frozen
     return FirstRunApp(settings, folder / "settings.toml", [Place("here", folder, 0)])
 
@@ -116,15 +120,16 @@ async def test_it_fills_in_the_computer_and_what_fits(
     async with first_run(tmp_path, "broken.gguf") as running:
         await running.until("real.gguf")
         released.set()
-        await running.until("fits, window")
+        await running.until("here, fits, window")
+        await running.until("here, cannot be used")
         seen = running.seen
         assert "16.0 GiB free of 19.2 GiB" in seen
         assert "not in this build, so it is not used" in " ".join(seen.split())
-        broken = next(row for row in seen.splitlines() if "broken.gguf" in row)
-        assert "here, cannot be used" in broken
-        assert "needs 6 GiB of memory: fits" in seen
-        assert "needs 44 GiB of memory: too large here" in seen
-        assert all(model.name.removeprefix("DeepSeek-R1-") in seen for model in DISTILLS)
+        assert "here, cannot be used" in row_of("broken.gguf", seen)
+        small, large = row_of("r1-qwen-7b ", seen), row_of("r1-llama-70b ", seen)
+        assert "4.7 GB, fits, window 32,768" in small
+        assert "42.5 GB, needs 40.3 GiB of memory: too large here" in large
+        assert all(model.name in seen for model in load_catalog())
         await running.pilot.press("down", "down", "enter")
     assert running.app.return_value is not None
     assert running.app.return_value.path == tmp_path / "real.gguf"

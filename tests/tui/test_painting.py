@@ -164,3 +164,12 @@ def test_numbers_of_a_scroll_bar_are_taken_at_once() -> None:
     bar.show_window(100, 10, 90.0)
     assert (bar.window_virtual_size, bar.window_size, bar.position) == (100, 10, 90)
     assert isinstance(bar, ScrollBar)
+
+
+async def test_a_view_that_was_taken_away_can_still_be_painted() -> None:
+    async with chat(ScriptedSession([DONE]), size=(60, 20)) as running:
+        await running.ask("Go")
+        question = running.screen.turns[-1].question
+        await question.remove()
+        rows = question.render_lines(question.outer_size.region)
+        assert not any("Go" in strip.text for strip in rows)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from localr1.chat.effort import Asked, ReasoningLimit, resolve
+from localr1.chat.messages import Message, TextPart, user_message
 from localr1.engine.protocol import Answer, Event, Prompt, Reasoning
-from localr1.hardware.plan import DeviceShare
+from localr1.hardware.load_plan import DeviceShare
 from localr1.settings import load_settings
 from localr1.tui.glyphs import BAR, in_ascii, meter
 from localr1.tui.status import GAP, Fact, FactName, Status, fit
@@ -149,3 +150,21 @@ async def test_a_limit_changed_in_the_settings_is_shown_at_once() -> None:
         running.app.follow_settings(load_settings({}, {}))
         await running.settle()
         assert "Ready  up to 600 tokens" in running.rows()[-1]
+
+
+async def test_an_opened_conversation_says_what_it_takes_of_the_window() -> None:
+    messages = [user_message("What is it?"), Message("assistant", (TextPart("It is so."),), "stop")]
+    gate = asyncio.Event()
+    async with chat(ScriptedSession(load=[gate, READY], messages=messages), (120, 24)) as running:
+        assert "of 8,192" not in running.rows()[-1]
+        gate.set()
+        await running.settle()
+        taken = (await running.screen.session.context_use()).taken_tokens
+        assert running.rows()[-1].endswith(f"  {taken:,} of 8,192")
+
+
+async def test_a_window_that_cannot_be_counted_is_left_open() -> None:
+    session = ScriptedSession(messages=[user_message("What is it?")])
+    session.cannot_count = True
+    async with chat(session, (120, 24)) as running:
+        assert running.rows()[-1].endswith("  0 of 8,192")

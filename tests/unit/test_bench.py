@@ -18,8 +18,8 @@ from localr1.errors import DoesNotFit
 from localr1.gguf_header import GgufHeader, TensorEntry, read_header
 from localr1.hardware.bound import bound_tps, weight_bytes_per_token
 from localr1.hardware.caches import UNKNOWN_CACHE_BYTES, last_level_cache_bytes
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device
-from localr1.hardware.plan import LoadPlan
 from tests.recorded_trees import write_tree
 from tests.tiny_models import write_tiny_model
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from localr1.errors import DoesNotFit
 from localr1.hardware.candidates import LEAST_WINDOW, Asked, best
 from localr1.hardware.estimate import LoadSettings, estimate
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device, Machine, Power
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import WORKER_BYTES, Place, Places, place
-from localr1.hardware.plan import LoadPlan, plan_for
+from localr1.hardware.plan import plan_for
 from localr1.hardware.plan_reasons import SETTING_OF_FIELD
 from localr1.hardware.refusal import QUANT_BITS
 from localr1.hardware.threads import Threads

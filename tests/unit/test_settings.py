@@ -13,7 +13,7 @@ import pytest
 
 from localr1.errors import ExitCode, UsageError
 from localr1.hardware.estimate import KvType
-from localr1.hardware.plan import FlashAttention
+from localr1.hardware.load_plan import FlashAttention
 from localr1.settings import Settings, load_settings, settings_reference
 
 REFERENCE = {row.name: row for row in settings_reference()}

@@ -8,7 +8,7 @@ import pytest
 from localr1.chat.boxed import Vote
 from localr1.cli.reply_summary import done_line, heading, kept_heading
 from localr1.cli.show import ready_line
-from localr1.hardware.plan import DeviceShare
+from localr1.hardware.load_plan import DeviceShare
 from tests.tui.scripted_session import DONE, READY
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from localr1.hardware.load_plan import DeviceShare
 from localr1.hardware.machine import Device
-from localr1.hardware.plan import DeviceShare
 from localr1.hardware.split import (
     device_shares,
     rpc_places,

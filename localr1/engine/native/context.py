@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import llama_cpp.llama_cpp as llama
 
 from localr1.hardware.estimate import MOST_ROWS, MOST_SAMPLES
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 _KV_TYPES = {
     "f32": 0,

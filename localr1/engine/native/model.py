@@ -12,7 +12,7 @@ import llama_cpp.llama_cpp as llama
 
 from localr1.engine.native.devices import MOST_DEVICES, device_handles, device_name
 from localr1.errors import LoadFailed
-from localr1.hardware.plan import DeviceShare, LoadPlan
+from localr1.hardware.load_plan import DeviceShare, LoadPlan
 
 _LOAD_MODES = {
     (False, False): llama.LLAMA_LOAD_MODE_NONE,

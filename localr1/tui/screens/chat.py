@@ -195,6 +195,7 @@ class ChatScreen(ChatRun):
         self.show_effort(self._next_reply.words)
         self.show_title()
         self.invite()
+        self.tell_window()
 
     def show_from(self, start: int) -> None:
         """Show the messages from this position on, which have changed."""

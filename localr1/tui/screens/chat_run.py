@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from localr1.chat.effort import Asked, ReasoningLimit
 from localr1.chat.messages import Message
 from localr1.engine.protocol import Event, Failed, Loading, Notice
+from localr1.errors import EngineError
 from localr1.tui import hints
 from localr1.tui.composing.attachments import Room
 from localr1.tui.counter import Clock
@@ -226,6 +228,18 @@ class ChatRun(ChatView):
         self.trace_grew(is_over=True)
         self.stream_ended()
         self.invite()
+        self.tell_window()
+
+    def tell_window(self) -> None:
+        """Say what a conversation takes of the window that was opened and not gone on with yet."""
+        if self.is_idle and self.session.messages and not self._status.context_tokens:
+            self.run_worker(self._count_window(tuple(self.session.messages)), group="window")
+
+    async def _count_window(self, counted: tuple[Message, ...]) -> None:
+        with suppress(EngineError):  # the next reply tells
+            use = await self.session.context_use()
+            if tuple(self.session.messages) == counted:
+                self.show_window(use.taken_tokens)
 
     def on_not_sent(self, message: NotSent) -> None:
         """Give the question back."""

@@ -154,7 +154,7 @@ class LineView(ScrollView, can_focus=False):
         """
         gutter = self.styles.gutter
         width = self.outer_size.width
-        if gutter.top or gutter.bottom or not width:
+        if gutter.top or gutter.bottom or not width or not self.is_attached:
             return super().render_lines(crop)
         frame = self._framed(width)
         top = self.scroll_offset.y

@@ -12,8 +12,17 @@ from localr1.tui.rows import Row, Span, wrap_spans
 from localr1.tui.widgets.trace_view import TraceView
 
 
+LONG_LINES = 24
+"""A question of more is shown in a window, unless its turn is picked."""
+
+_LINE_CHARACTERS = 80
+
+
 class QuestionView(TraceView):
-    """The words do not grow; `text` is theirs alone."""
+    """The words do not grow; `text` is theirs alone.
+
+    A pasted document that was sent as a question would else push the reply out of sight.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"question--file"}
 
@@ -23,6 +32,7 @@ class QuestionView(TraceView):
         super().__init__(text, classes=classes)
         self.files = tuple(files)
         """Attached to it."""
+        self.set_class(_estimated_lines(text) > LONG_LINES, "-long")
         self._file_rows: list[Row] = []
 
     def row_count(self) -> int:
@@ -39,3 +49,7 @@ class QuestionView(TraceView):
         spans = [Span(MarkLimit()(file_line(each)), ("question--file",)) for each in self.files]
         self._file_rows = [row for span in spans for row in wrap_spans([span], width)]
         super().wrap(width)
+
+
+def _estimated_lines(text: str) -> int:
+    return sum(1 + len(line) // _LINE_CHARACTERS for line in text.split("\n"))
