@@ -6,13 +6,12 @@ meanwhile. The demo is chosen from the start, so that Enter alone leads to a cha
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -29,8 +28,13 @@ from localr1.models.local_files import LocalModel, Place, local_models
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.settings import Settings
 from localr1.settings_file import save_setting
-from localr1.tui.choices import ModelChoices, computer, real_models
+from localr1.tui.advised import advised, family
+from localr1.tui.choices import ModelChoices, computer
+from localr1.tui.composing.threads import beside
 from localr1.tui.marks import one_line
+from localr1.tui.model_list.offers import bare_offers, offers
+from localr1.tui.model_list.row_words import short_name
+from localr1.tui.model_list.rows import Offer
 from localr1.tui.themed import ThemedApp
 from localr1.tui.widgets.entries_view import EntriesView
 from localr1.tui.widgets.path_input import PathInput
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from localr1.advice.report import Report
 
 KEYS = "Enter opens it   Ctrl+R remembers it   Esc leaves"
+FETCHES = "Ctrl+F fetches {name}   Enter opens   Esc leaves"
 PATH_HINT = "Or type the path of a .gguf file; Tab completes it"
 
 
@@ -63,7 +68,15 @@ class FitKnown(Message):
     words: str
 
 
-class FirstRunApp(ThemedApp[ModelReference]):
+class Chosen(NamedTuple):
+    """What a person begins with."""
+
+    model: ModelReference
+    fetch: str = ""
+    """A reference that is fetched meanwhile."""
+
+
+class FirstRunApp(ThemedApp[Chosen]):
     """Choose a model; the result is None when the screen is left without one.
 
     Args:
@@ -79,6 +92,7 @@ class FirstRunApp(ThemedApp[ModelReference]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),
         Binding("ctrl+r", "remember", "Remember the choice", show=False, priority=True),
+        Binding("ctrl+f", "fetch", "Fetch the advised model", show=False, priority=True),
         Binding("pageup", "scroll_pages(-1)", "Page up", show=False, priority=True),
         Binding("pagedown", "scroll_pages(1)", "Page down", show=False, priority=True),
     ]
@@ -102,6 +116,9 @@ class FirstRunApp(ThemedApp[ModelReference]):
         self._choices = ModelChoices(id="choices")
         self._path = PathInput(PATH_HINT, id="path")
         self._computer = EntriesView(id="computer")
+        self._advised = EntriesView(id="advised")
+        self._pick: Offer | None = None
+        """The advised model, once it is known."""
         self._real = EntriesView(id="real-models")
         self._toggle = Static(id="remember", markup=False)
         self._status = Static(KEYS, id="first-status", markup=False)
@@ -114,13 +131,15 @@ class FirstRunApp(ThemedApp[ModelReference]):
             yield self._choices
             yield self._path
             yield self._toggle
+            yield self._advised
             yield self._real
         yield self._status
 
     def on_mount(self) -> None:
         """Show what is known at once; everything slow starts after the first paint."""
         self._computer.show(computer(None))
-        self._real.show(real_models(self._catalog, None))
+        self._advised.display = False
+        self._show_family(bare_offers(self._catalog))
         self._show_toggle()
         self._choices.focus()
         self.call_after_refresh(self._begin)
@@ -143,9 +162,30 @@ class FirstRunApp(ThemedApp[ModelReference]):
             return
         self._fitting = Fitting(report, self._settings)
         self._computer.show(computer(report))
-        self._real.show(await asyncio.to_thread(real_models, self._catalog, self._fitting))
         self._keep_in_sight()
         self._look_at_the_models()
+        self._show_offers(await beside(self._offers))
+
+    def _offers(self) -> list[Offer]:
+        from localr1.advice.recommend import recommend
+
+        assert self._fitting is not None
+        measured = self._fitting.computer.measured()
+        return offers(self._catalog, recommend(self._catalog, measured, self._settings))
+
+    def _show_offers(self, found: Sequence[Offer]) -> None:
+        self._show_family(found)
+        pick = next((offer for offer in found if offer.reason), None)
+        if pick is not None and not self._settings.offline:
+            self._pick = pick
+            self._advised.show(advised(pick))
+            self._advised.display = True
+            name = short_name(pick.name, pick.quant)
+            self._status.update(Content(FETCHES.format(name=name)))
+        self._keep_in_sight()
+
+    def _show_family(self, found: Sequence[Offer]) -> None:
+        self._real.show(family(found, is_offline=self._settings.offline))
 
     def on_model_found(self, message: ModelFound) -> None:
         """Add it to the choices."""
@@ -229,7 +269,13 @@ class FirstRunApp(ThemedApp[ModelReference]):
                 self.action_remember()
                 self._say(f"Not remembered: {error.message}. Enter opens it all the same.")
                 return
-        self.exit(reference)
+        self.exit(Chosen(reference))
+
+    def action_fetch(self) -> None:
+        """Leave with the choice, while the advised model is fetched."""
+        if self._pick is not None:
+            chosen = self._choices.reference(self._choices.highlighted or 0)
+            self.exit(Chosen(chosen, self._pick.reference))
 
     def _say(self, text: str) -> None:
         self._status.update(Content(one_line(text)))
@@ -240,9 +286,11 @@ class FirstRunApp(ThemedApp[ModelReference]):
         self._show_toggle()
 
     def on_click(self, event: Click) -> None:
-        """The line of the toggle is a button."""
+        """The line of the toggle is a button, and so is what is advised."""
         if event.widget is self._toggle:
             self.action_remember()
+        elif event.widget is self._advised:
+            self.action_fetch()
 
     def _show_toggle(self) -> None:
         mark = "[x]" if self._remembers else "[ ]"

@@ -114,6 +114,12 @@ class Models:
         self._show_state()
         return ""
 
+    def begin(self, reference: str) -> None:
+        """The chat begins with a fetch."""
+        problem = self.fetch(reference)
+        told = keymap_of(self._screen).fill("{models} shows how far it is") or "/models shows it"
+        self._screen.say(problem or f"Fetching {one_line(reference)}; {told}.")
+
     def forget(self, path: Path) -> None:
         """This file is no more: nothing offers to use it."""
         if self._fetched is not None and self._fetched.path == path:
