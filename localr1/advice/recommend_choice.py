@@ -129,19 +129,22 @@ def _worth(row: ModelRow) -> float:
     return quality(row) - HALF_SPEED_COSTS * math.log2(GOOD_TPS / min(speed, GOOD_TPS))
 
 
-def _why(pick: ModelRow, best: Iterable[ModelRow]) -> str:
+def _why(pick: ModelRow, best: Sequence[ModelRow]) -> str:
     objected = objection(pick)
     if objected and pick.n_ctx < LEAST_WINDOW:
         return f"the longest window that fits here; {objected}"
     if objected and _is_slow(pick):
         return f"the fastest that fits here, though {objected}"
+    because = f"; {objected}" if objected else ""
+    where = f"here with a window of {LEAST_WINDOW:,} tokens{because}"
+    if sum(_is_roomy(row) for row in best) == 1:
+        return f"the only one that fits {where}"
     score = f"GPQA Diamond {quality(pick):.1f}"
     if any(quality(row) > quality(pick) for row in best if _is_roomy(row)):
         told = f"the best balance of published score ({score}) and speed"
     else:
         told = f"the best published score ({score})"
-    because = f"; {objected}" if objected else ""
-    return f"{told} of those that fit here with a window of {LEAST_WINDOW:,} tokens{because}"
+    return f"{told} of those that fit {where}"
 
 
 def _faster(best: Iterable[ModelRow], pick: ModelRow) -> ModelRow | None:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
-from localr1.chat.exporting import (
-    FORMATS,
-    ConversationTree,
-    export_name,
-    export_text,
-    in_a_line,
-)
+from localr1.chat.exporting import FORMATS, export_name, export_text
 from localr1.errors import Localr1Error
 from localr1.history.store import Conversation, ConversationSummary
 from localr1.session.conversations import Conversations
+from localr1.session.whole_conversation import whole_conversation
 from localr1.tui.marks import one_line
 from localr1.tui.saving import Saving
 from localr1.tui.screens.line_question import LineQuestion
@@ -175,29 +169,13 @@ class Lists:
         if chosen is None:
             self._screen.say(f"Forms are {', '.join(FORMATS)}.")
             return
-        tree = await self._or_remark(self._tree())
+        tree = await self._or_remark(whole_conversation(self._screen.session))
         if tree is None or not tree.messages:
             self._screen.say("There is nothing to export yet.")
             return
         text = await asyncio.to_thread(export_text, tree, chosen)
         name = export_name(tree.title, tree.created_at, chosen)
         Saving(self._screen).ask(text, name, "Export to")
-
-    async def _tree(self) -> ConversationTree:
-        session = self._screen.session
-        kept, identity = session.conversations, session.conversation_id
-        if kept is not None and identity is not None and session.messages:
-            return await kept.whole(identity)
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        return ConversationTree(
-            id="",
-            title=session.title,
-            model=session.model_name,
-            created_at=now,
-            updated_at=now,
-            messages=in_a_line(session.messages),
-            shown=len(session.messages) - 1 if session.messages else None,
-        )
 
     # ---- finding ---------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from localr1.tui.marks import MarkLimit
 from localr1.tui.rows import Row, Span, wrap_spans
 from localr1.tui.widgets.trace_view import TraceView
 
-
 LONG_LINES = 24
 """A question of more is shown in a window, unless its turn is picked."""
 
