@@ -44,7 +44,7 @@ def _offers(hub: Hub, entry: CatalogEntry, failures: list[str]) -> _Found:
             failures.append(f"{repo} was left out: {error.message}.")
             continue
         for model in models:
-            if model.quant and len(model.files) == model.count:
+            if model.quant and model.is_whole:
                 found.setdefault(model.quant, Offer(repo, model.size_bytes))
         if all(quant in found for quant in QUANTS):
             break

@@ -87,7 +87,9 @@ class TextReport(PullReport):
         """Replace the line."""
         readings = [pull.meter.read() for pull in self._pulls if pull.plan is not None]
         if readings:
-            self._printer.status(progress_line(readings))
+            signs = "█░" if self._printer.has_unicode else "#."
+            width = self._printer.status_width
+            self._printer.status(progress_line(readings, width, signs))
         elif self._pulls:
             note = self._pulls[0].meter.read().note
             self._printer.status(note or "Asking the hub")
@@ -110,7 +112,6 @@ class TextReport(PullReport):
 
     def stopped(self, pull: ModelPull) -> None:
         """Say what is kept."""
-        self._printer.after_interrupt()
         reading = pull.meter.read()
         if pull.plan is None or not reading.total_bytes:
             self._printer.line("Stopped.")
@@ -195,29 +196,50 @@ class JsonReport(PullReport):
         self._printer.data(json.dumps(told) + "\n")
 
 
-def progress_line(readings: Sequence[Reading]) -> str:
-    """One line for all of them: a bar, what of it is here, the speed, the time left."""
+def progress_line(readings: Sequence[Reading], width: int = 78, signs: str = "█░") -> str:
+    """One line for all of them: a bar, what of it is here, the speed, the time left.
+
+    Args:
+        readings: how far each is.
+        width: in characters; a narrow line has no bar.
+        signs: of the bar, for what is here and what is to come.
+    """
     done = sum(reading.done_bytes for reading in readings)
     total = sum(reading.total_bytes for reading in readings)
     share = min(1.0, done / total) if total else 0.0
+    # 100 % would say that it is over
+    percent = f"{min(share, 0.99) if done < total else share:.0%}"
+    pace = _pace(readings)
+    bar, told = _bar(share, signs), ", ".join([percent, _of(done, total), *pace])
+    ways = (f"{bar} {told}", told, ", ".join([percent, *pace]))
+    return next((way for way in ways if len(way) <= width), ways[-1])
+
+
+def _of(done: int, total: int) -> str:
+    """ "1.2 of 4.7 GB" where both have one unit."""
+    begun, whole = download_size(done), download_size(total)
+    if begun.rpartition(" ")[2] == whole.rpartition(" ")[2]:
+        begun = begun.rpartition(" ")[0]
+    return f"{begun} of {whole}"
+
+
+def _pace(readings: Sequence[Reading]) -> list[str]:
+    """Speed and time left, or what is done instead of downloading."""
     states = {reading.state for reading in readings}
-    parts = [f"{_bar(share)} {share:4.0%}", f"{download_size(done)} of {download_size(total)}"]
-    note = next((reading.note for reading in readings if reading.note), "")
     if states == {"checking"}:
-        return "  ".join(["Checking", *parts])
+        return ["checking"]
+    note = next((reading.note for reading in readings if reading.note), "")
     if "downloading" not in states and note:
-        return "  ".join([*parts, note])
-    speed = sum(reading.bytes_per_second for reading in readings)
-    if speed > 0:
-        parts.append(f"{download_size(round(speed))}/s")
-        left = [reading.seconds_left for reading in readings if reading.seconds_left is not None]
-        parts += [f"{duration(max(left))} left"] if left else []
-    return "  ".join(parts)
+        return [note]
+    speed = round(sum(reading.bytes_per_second for reading in readings))
+    left = [reading.seconds_left for reading in readings if reading.seconds_left is not None]
+    told = [f"{download_size(speed)}/s"] if speed else []
+    return [*told, f"{duration(max(left))} left"] if left else told
 
 
-def _bar(share: float) -> str:
+def _bar(share: float, signs: str) -> str:
     full = round(share * BAR_CELLS)
-    return "█" * full + "░" * (BAR_CELLS - full)
+    return signs[0] * full + signs[1] * (BAR_CELLS - full)
 
 
 def _drained(remarks: queue.SimpleQueue[str]) -> Iterator[str]:

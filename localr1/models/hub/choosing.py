@@ -28,8 +28,13 @@ class RemoteModel(NamedTuple):
     """In their order."""
     quant: str
     """ "Q4_K_M", in upper case; empty where its name tells none."""
-    count: int
+    expected: int
     """Of the files it should have."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the repository has all its files."""
+        return len(self.files) == self.expected
 
     @property
     def path(self) -> str:
@@ -60,16 +65,13 @@ def models_of(files: Iterable[RemoteFile]) -> list[RemoteModel]:
     return sorted(models, key=lambda model: (model.size_bytes, model.path))
 
 
-def choose(
-    repository: Repository, quant: str | None, path: str | None, preferred: Sequence[str] = ()
-) -> RemoteModel:
+def choose(repository: Repository, quant: str | None, path: str | None) -> RemoteModel:
     """The model that is meant.
 
     Args:
         repository: in which it is.
-        quant: as a person asked for it; None leaves it to localr1.
+        quant: as a person asked for it; None means the usual one.
         path: of its file, or of the first one.
-        preferred: quants to look for where none is asked for, the best first.
 
     Raises:
         ModelNotFound: there is none such, or there are several.
@@ -89,10 +91,8 @@ def choose(
         return _checked(_only(repository, wanted, models, quant))
     if len(models) == 1:
         return _checked(models[0])
-    for usual in (*preferred, DEFAULT_QUANT):
-        wanted = [each for each in models if each.quant == usual.upper()]
-        if wanted:
-            return _checked(_only(repository, wanted, models, usual))
+    if wanted := [each for each in models if each.quant == DEFAULT_QUANT]:
+        return _checked(_only(repository, wanted, models, DEFAULT_QUANT))
     raise ModelNotFound(f"{repository.name} has no {DEFAULT_QUANT}; say which one", _named(models))
 
 
@@ -131,9 +131,9 @@ def _named(models: Sequence[RemoteModel]) -> str:
 
 
 def _checked(model: RemoteModel) -> RemoteModel:
-    if len(model.files) != model.count:
+    if not model.is_whole:
         raise ModelRefused(
-            f"{clean_line(model.path)} is a model in {model.count} files, "
+            f"{clean_line(model.path)} is a model in {model.expected} files, "
             f"and the repository has {len(model.files)} of them",
             "choose another one",
         )

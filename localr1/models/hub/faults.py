@@ -36,7 +36,8 @@ class FileChanged(Exception):
 
 def as_interruption(error: httpx2.HTTPError | httpx2.InvalidURL, url: str) -> Exception:
     """What the client noticed: an interruption, or an error where trying again is no use."""
-    host = host_of(url)
+    request = getattr(error, "_request", None)  # `error.request` raises where there is none
+    host = host_of(str(request.url) if request else url)
     text = clean_line(str(error), 200)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return NetworkError(
@@ -93,7 +94,7 @@ def refusal(status: int, headers: Mapping[str, str], repo: str, path: str) -> Lo
         )
     if code == "RevisionNotFound":
         return ModelNotFound(f"{repo} has no such revision", "leave out --revision for the newest")
-    if code == "EntryNotFound" or (status == 404 and path):
+    if code == "EntryNotFound" or (status == 404 and path and not code):
         return ModelNotFound(f"{repo} has no file {clean_line(path)}", "run it without the file")
     if code == "RepoNotFound" or status in (401, 404):
         return ModelNotFound(

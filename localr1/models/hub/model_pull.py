@@ -31,6 +31,7 @@ from localr1.models.hub.source import Source
 from localr1.models.hub.transfer import Transfer
 from localr1.models.records import FileRecord, read_record, write_record
 from localr1.terminal_text import clean_line
+from localr1.units import duration
 
 CHANGES_AT_MOST = 3
 """How often a file may be another one than its listing said."""
@@ -47,8 +48,6 @@ class Asked(NamedTuple):
     quant: str | None = None
     path: str | None = None
     revision: str = ""
-    preferred: tuple[str, ...] = ()
-    """Quants where none is asked for, the best first."""
     catalog_name: str = ""
 
 
@@ -149,7 +148,7 @@ class ModelPull:
                 if repository is None:
                     return None
                 asked = self.asked
-                return repository, choose(repository, asked.quant, asked.path, asked.preferred)
+                return repository, choose(repository, asked.quant, asked.path)
             except ModelNotFound as error:
                 missing = missing or error
         raise missing or ModelNotFound(f"no repository has {self.asked.reference}")
@@ -165,7 +164,7 @@ class ModelPull:
                     raise NetworkError(
                         interruption.reason, "check the connection and try again"
                     ) from interruption
-                note = f"{interruption.reason}, try {pauses.failed + 1}"
+                note = f"{interruption.reason}, trying again in {duration(seconds)}"
                 self.meter.begin("reconnecting", lambda: 0, 0, note)
                 self._stop.wait(seconds)
         return None

@@ -14,7 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from localr1.files import make_folder
-from localr1.models.hub.part_state import KnownPart, PartIdentity, StateFile, read_state
+from localr1.models.hub.part_state import (
+    KnownPart,
+    PartIdentity,
+    StateFile,
+    boot_name,
+    read_state,
+)
 from localr1.models.hub.room import as_storage_error
 from localr1.models.hub.segments import Segment, Segments
 
@@ -39,10 +45,10 @@ class Part:
         self._lock = threading.Lock()
         self._descriptor = -1
         make_folder(path.parent)
-        known = read_state(state_path(path))
+        known = read_state(state_path(path), boot_name())
         self.was_of_another = known is not None and known.identity != identity
         if known is None or known.identity != identity:
-            known = KnownPart(identity, "", [])
+            known = KnownPart(identity)
         try:
             self._open(known)
         except OSError as error:
@@ -56,8 +62,12 @@ class Part:
         here = os.fstat(self._descriptor).st_size
         done = [(start, min(end, here)) for start, end in known.done]
         self._segments = Segments(self.identity.size_bytes, done)
+        self._synced = tuple((start, min(end, here)) for start, end in known.synced)
         self.etag = known.etag
-        self._state = StateFile(state_path(self.path), known._replace(done=self._segments.done))
+        self._state = StateFile(state_path(self.path), self._known())
+
+    def _known(self) -> KnownPart:
+        return KnownPart(self.identity, self.etag, tuple(self._segments.done), self._synced)
 
     @property
     def done_bytes(self) -> int:
@@ -123,7 +133,7 @@ class Part:
                 self._state.add(segment.recorded, segment.position)
                 segment.recorded = segment.position
                 if self._state.is_long:
-                    self._state.rewrite(self.etag, self._segments.done)
+                    self._state.rewrite(self._known())
             except OSError as error:
                 left = self.identity.size_bytes - self._segments.done_bytes
                 raise as_storage_error(error, self.path, left) from error
@@ -134,6 +144,24 @@ class Part:
             if etag != self.etag:
                 self.etag = etag
                 self._state.add_etag(etag)
+
+    def sync(self) -> None:
+        """Bring what is here to the disk, so that a power cut does not take it away.
+
+        Raises:
+            StorageError: the disk does not take it.
+        """
+        with self._lock:
+            done = tuple(self._segments.done)
+        if done == self._synced:
+            return
+        try:
+            os.fsync(self._descriptor)  # without the lock: it takes its time
+            with self._lock:
+                self._synced = done
+                self._state.add_synced(done)
+        except OSError as error:
+            raise as_storage_error(error, self.path, self.left_bytes) from error
 
     def seal(self) -> None:
         """All is here and right: bring it to the disk, and close it.

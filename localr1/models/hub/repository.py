@@ -5,6 +5,7 @@ All of it is untrusted: paths are checked before they become files, texts before
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -58,11 +59,12 @@ class Hub:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         import huggingface_hub
         from huggingface_hub import constants
-        from huggingface_hub.utils import logging
 
         if constants.is_offline_mode():
             raise Offline("HF_HUB_OFFLINE keeps the hub from being asked", "unset HF_HUB_OFFLINE")
-        logging.set_verbosity(logging.CRITICAL)  # what it would say there is said here
+        logging.getLogger("huggingface_hub").setLevel(
+            logging.CRITICAL
+        )  # what it would say there is said here
         self.client = httpx2.Client(
             follow_redirects=False, timeout=httpx2.Timeout(timeout_seconds, pool=None)
         )
@@ -131,7 +133,7 @@ class _FrankClient(httpx2.Client):
         super().__init__(**more)
         self._seconds = seconds
 
-    def request(self, method: str, url: httpx2.URL | str, **more: Any) -> httpx2.Response:  # type: ignore[override]
+    def request(self, method: str, url: httpx2.URL | str, **more: Any) -> httpx2.Response:
         more["timeout"] = httpx2.Timeout(self._seconds)
         try:
             response = super().request(method, url, **more)

@@ -29,7 +29,7 @@ from localr1.terminal_text import clean_line
 USER_AGENT = f"localr1/{__version__}"
 REDIRECTS_AT_MOST = 10
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _GONE = (400, 401, 403, 404, 410)
 """What storages answer when a signed address is no longer good."""
 
@@ -156,7 +156,7 @@ class Source:
         told = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
         if told is None or int(told[1]) != start:
             raise Interruption("the server sent another part than asked for")
-        if int(told[3]) != self._file.size_bytes:
+        if told[3] not in ("*", str(self._file.size_bytes)):
             raise FileChanged
         return start
 

@@ -7,6 +7,7 @@ server gives parts of a file at all.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from localr1.errors import Localr1Error, ModelRefused, NetworkError
@@ -19,6 +20,7 @@ from localr1.models.hub.pauses import Gate, Pauses
 from localr1.models.hub.room import check_room
 from localr1.models.hub.segments import Segment
 from localr1.models.hub.source import Body, Source
+from localr1.units import duration
 
 MAGIC = b"GGUF"
 BEGINNING_BYTES = 512
@@ -26,6 +28,8 @@ BEGINNING_BYTES = 512
 BYTES_A_CONNECTION = 16 << 20
 """A file smaller than that gets one connection only."""
 _LOOK_SECONDS = 1.0
+_SYNC_SECONDS = 10.0
+"""Of download that a power cut may cost."""
 _PARTING_SECONDS = 0.2
 
 
@@ -63,6 +67,7 @@ class Transfer:
         self._begun = threading.Event()
         self._lock = threading.Lock()
         self._running = 0
+        self._looked = self._synced = time.monotonic()
         self._failure: Exception | None = None
 
     def run(self) -> None:
@@ -93,19 +98,18 @@ class Transfer:
 
     def _until(self, happened: Callable[[], bool]) -> None:
         """Wait, and look after the disk meanwhile."""
-        seconds = 0.0
         while not happened() and not self._stop.is_set():
             self._stop.wait(0.02)
-            seconds += 0.02
-            if seconds >= _LOOK_SECONDS:
-                seconds = 0.0
-                self._look_at_disk()
+            if time.monotonic() - self._looked >= _LOOK_SECONDS and not self._over():
+                self._look_after_disk()
 
-    def _look_at_disk(self) -> None:
-        if self._over():
-            return
+    def _look_after_disk(self) -> None:
+        part, self._looked = self._part, time.monotonic()
         try:
-            check_room(self._part.path.parent, self._part.left_bytes, self._part.done_bytes)
+            check_room(part.path.parent, part.left_bytes, part.done_bytes)
+            if self._looked - self._synced >= _SYNC_SECONDS:
+                part.sync()
+                self._synced = time.monotonic()
         except Localr1Error as error:
             self._fail(error)
 
@@ -151,7 +155,7 @@ class Transfer:
             self._retire_where_others_go_on()
             share = self._part.done_bytes / max(1, self._part.identity.size_bytes)
             raise NetworkError(f"{interruption.reason}; {share:.0%} are here", GO_ON)
-        note = f"{interruption.reason}, try {pauses.failed + 1}"
+        note = f"{interruption.reason}, trying again in {duration(seconds)}"
         self._meter.pausing(threading.get_ident(), note)
         if interruption.retry_after_seconds is not None:
             self._gate.close(seconds)
