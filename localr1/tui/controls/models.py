@@ -47,7 +47,10 @@ class Models:
         self._shelf = shelf
         self._fetched: ModelReference | None = None
         """The newest that was fetched and is not used yet."""
-        pulls.changed = lambda job: screen.post_message(FetchChanged(job))
+        pulls.changed = self._post
+
+    def _post(self, job: PullJob) -> None:
+        self._screen.post_message(FetchChanged(job))
 
     # ---- actions ---------------------------------------------------------------------------
 
