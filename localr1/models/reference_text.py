@@ -13,7 +13,6 @@ from localr1.errors import ModelNotFound
 from localr1.models.catalog import Catalog, CatalogEntry
 from localr1.models.hub_names import HubText, hub_text, is_file_path, is_repo
 from localr1.models.quant_names import quant_named
-from localr1.models.quant_sizes import SIZED_QUANTS
 from localr1.terminal_text import clean_line
 
 DEMO = "demo"
@@ -111,6 +110,9 @@ def _of_hub(hub: HubText, name: str) -> HubName:
 def _quant(text: str) -> str:
     if named := quant_named(text):
         return named
+    # Only a mistake needs it, and all of GGUF's tables with it
+    from localr1.models.quant_sizes import SIZED_QUANTS
+
     near = difflib.get_close_matches(text.upper()[:_SHOWN], SIZED_QUANTS, n=3, cutoff=0.4)
     raise ModelNotFound(
         f"there is no quant {clean_line(text, 30) or 'without a name'}",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from localr1.models.offline import OFFLINE
 from localr1.tui.entries import Entry
 from localr1.tui.marks import one_line
-from localr1.tui.model_list.row_words import short_name, speed_words
+from localr1.tui.model_list.phrases import short_name, speed_words
 from localr1.tui.model_list.rows import Fit, Offer
 from localr1.tui.widgets.notes import sentence
 from localr1.units import download_size

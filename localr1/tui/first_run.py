@@ -23,7 +23,6 @@ from textual.widgets import Input, OptionList, Static
 
 from localr1 import paths
 from localr1.errors import Localr1Error
-from localr1.models.catalog import load_catalog
 from localr1.models.local_files import LocalModel, Place, local_models
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.settings import Settings
@@ -32,8 +31,7 @@ from localr1.tui.advised import advised, family
 from localr1.tui.choices import ModelChoices, computer
 from localr1.tui.composing.threads import beside
 from localr1.tui.marks import one_line
-from localr1.tui.model_list.offers import bare_offers, offers
-from localr1.tui.model_list.row_words import short_name
+from localr1.tui.model_list.phrases import short_name
 from localr1.tui.model_list.rows import Offer
 from localr1.tui.themed import ThemedApp
 from localr1.tui.widgets.entries_view import EntriesView
@@ -111,12 +109,13 @@ class FirstRunApp(ThemedApp[Chosen]):
         self._remembers = False
         self._is_searching = True
         self._fitting: Fitting | None = None
-        self._catalog = load_catalog(paths.catalog_file())
         self._column = VerticalScroll(id="first-run", can_focus=False)
         self._choices = ModelChoices(id="choices")
         self._path = PathInput(PATH_HINT, id="path")
         self._computer = EntriesView(id="computer")
         self._advised = EntriesView(id="advised")
+        self._offers: list[Offer] = []
+        """With what fits, once that is known."""
         self._pick: Offer | None = None
         """The advised model, once it is known."""
         self._real = EntriesView(id="real-models")
@@ -139,16 +138,22 @@ class FirstRunApp(ThemedApp[Chosen]):
         """Show what is known at once; everything slow starts after the first paint."""
         self._computer.show(computer(None))
         self._advised.display = False
-        self._show_family(bare_offers(self._catalog))
+        self._show_family(())
         self._show_toggle()
         self._choices.focus()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self.run_worker(self._look_at_the_catalog())
         self.run_worker(self._look_at_the_computer())
         self._in_background(self._search)
 
     # ---- what fills in ---------------------------------------------------------------------
+
+    async def _look_at_the_catalog(self) -> None:
+        found = await beside(_bare_offers)
+        if not self._offers:
+            self._show_family(found)
 
     async def _look_at_the_computer(self) -> None:
         # What probes a computer is not needed for the first paint
@@ -164,18 +169,13 @@ class FirstRunApp(ThemedApp[Chosen]):
         self._computer.show(computer(report))
         self._keep_in_sight()
         self._look_at_the_models()
-        self._show_offers(await beside(self._offers))
+        fitting = self._fitting
+        self._offers = await beside(lambda: _offers(fitting, self._settings))
+        self._show_offers()
 
-    def _offers(self) -> list[Offer]:
-        from localr1.advice.recommend import recommend
-
-        assert self._fitting is not None
-        measured = self._fitting.computer.measured()
-        return offers(self._catalog, recommend(self._catalog, measured, self._settings))
-
-    def _show_offers(self, found: Sequence[Offer]) -> None:
-        self._show_family(found)
-        pick = next((offer for offer in found if offer.reason), None)
+    def _show_offers(self) -> None:
+        self._show_family(self._offers)
+        pick = next((offer for offer in self._offers if offer.reason), None)
         if pick is not None and not self._settings.offline:
             self._pick = pick
             self._advised.show(advised(pick))
@@ -304,3 +304,20 @@ class FirstRunApp(ThemedApp[Chosen]):
     async def action_quit(self) -> None:
         """Leave without a choice."""
         self.exit(None)
+
+
+def _bare_offers() -> list[Offer]:
+    # The catalog is read after the first paint
+    from localr1.models.catalog import load_catalog
+    from localr1.tui.model_list.offers import bare_offers
+
+    return bare_offers(load_catalog(paths.catalog_file()))
+
+
+def _offers(fitting: Fitting, settings: Settings) -> list[Offer]:
+    from localr1.advice.recommend import recommend
+    from localr1.models.catalog import load_catalog
+    from localr1.tui.model_list.offers import offers
+
+    catalog = load_catalog(paths.catalog_file())
+    return offers(catalog, recommend(catalog, fitting.computer.measured(), settings))
