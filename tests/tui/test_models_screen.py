@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from localr1.errors import StorageError
 from localr1.session.pull_events import NotFetched, Planned, Progress
@@ -49,6 +50,14 @@ class Models(Chat):
     def words(self) -> str:
         """What is seen, however it is broken into rows."""
         return " ".join(self.seen.split())
+
+    @property
+    def chosen_key(self) -> str:
+        return self.list.chosen.key if self.list.chosen else ""
+
+    @property
+    def top(self) -> Screen[object]:
+        return self.app.screen
 
     def row(self, name: str) -> str:
         """The row of the list with this name."""
@@ -96,7 +105,7 @@ async def models(
             running.session, running.shelf, running.pulls = session, shelf, pulls
             if opened:
                 await running.press("alt+m")
-                assert isinstance(running.app.screen, ModelsScreen)
+                assert isinstance(running.top, ModelsScreen)
             yield running
     finally:
         await pulls.close()
@@ -144,11 +153,11 @@ async def test_it_tells_what_is_here_and_what_can_be_fetched() -> None:
         await running.press("enter", "delete", "ctrl+s")
         assert not running.pulls.jobs
         await running.press("escape")
-        assert running.app.screen is running.screen
+        assert running.top is running.screen
         await running.ask("/model")
-        assert isinstance(running.app.screen, ModelsScreen)
+        assert isinstance(running.top, ModelsScreen)
         await running.press("escape")
-        assert running.app.screen is running.screen
+        assert running.top is running.screen
 
 
 async def test_a_model_is_used_in_the_middle_of_a_conversation() -> None:
@@ -169,7 +178,7 @@ async def test_a_model_is_used_in_the_middle_of_a_conversation() -> None:
         assert "half.gguf is cut off: 12 MB of 1.1 GB are there" in running.seen
         await running.choose(OF_OTHERS)
         await running.press("enter")
-        assert running.app.screen is running.screen
+        assert running.top is running.screen
         assert session.model_name == "Phi-4-reasoning"
         assert running.texts(".answer") == ["Four."], "the conversation stays"
 
@@ -180,7 +189,7 @@ async def test_what_is_in_use_is_neither_used_again_nor_removed() -> None:
         assert "It is in use already." in running.seen
         await running.press("delete")
         assert "use another model first" in running.seen
-        assert isinstance(running.app.screen, ModelsScreen)
+        assert isinstance(running.top, ModelsScreen)
 
 
 async def test_a_model_is_fetched_while_one_chats_and_used_with_a_key(tmp_path: Path) -> None:
@@ -237,7 +246,7 @@ async def test_an_end_is_seen_in_the_open_list(tmp_path: Path) -> None:
         assert "model fetched" in running.rows()[-1]
         await running.pilot.click("#status", offset=(running.rows()[-1].index("model fetched"), 0))
         await running.settle()
-        assert isinstance(running.app.screen, ModelsScreen)
+        assert isinstance(running.top, ModelsScreen)
 
 
 async def test_a_fetch_is_stopped_and_gone_on_with(tmp_path: Path) -> None:
@@ -300,10 +309,10 @@ async def test_offline_nothing_is_offered_or_fetched(tmp_path: Path) -> None:
 async def test_removing_asks_and_says_what_it_frees() -> None:
     async with models() as running:
         await running.press("delete")
-        assert isinstance(running.app.screen, ChoiceQuestion)
+        assert isinstance(running.top, ChoiceQuestion)
         assert "That frees 1.1 GB." in running.words
         await running.press("enter")
-        assert isinstance(running.app.screen, ModelsScreen)
+        assert isinstance(running.top, ModelsScreen)
         assert not running.shelf.removed, "Enter alone keeps it"
         running.shelf.error = StorageError("cannot remove it: in use", "close what has it open")
         await running.press("delete", "down", "enter")
@@ -364,7 +373,7 @@ async def test_files_are_added_and_names_fetched(tmp_path: Path) -> None:
         await running.until("10 %  12.5 MB/s")
         assert "hf:org/repo" in running.row("10 %  12.5 MB/s")
         await running.press("ctrl+a", "escape", "escape")
-        assert running.app.screen is running.screen
+        assert running.top is running.screen
 
 
 async def test_the_mouse_does_it_all(tmp_path: Path) -> None:
@@ -377,9 +386,9 @@ async def test_the_mouse_does_it_all(tmp_path: Path) -> None:
             await running.settle()
 
         await click_words("On this computer")
-        assert running.list.chosen == SMALL
+        assert running.chosen_key == SMALL.key
         await click_words("R1-Distill-Qwen-7B")
-        assert running.list.chosen == SEVEN
+        assert running.chosen_key == SEVEN.key
         assert not running.pulls.jobs, "the first click only looks"
         await click_words("R1-Distill-Qwen-7B")
         await running.until("50 %")
@@ -387,7 +396,7 @@ async def test_the_mouse_does_it_all(tmp_path: Path) -> None:
         await running.until("stopped; Enter goes on")
         await click_words("R1-Distill-Qwen-1.5B ")
         await click_words("Del removes it")
-        assert isinstance(running.app.screen, ChoiceQuestion)
+        assert isinstance(running.top, ChoiceQuestion)
         await click_words("Remove it")
         await running.settle()
         assert running.shelf.removed == [SMALL]
@@ -395,7 +404,7 @@ async def test_the_mouse_does_it_all(tmp_path: Path) -> None:
         assert "Add a model" in running.seen
         await running.press("escape")
         await click_words("Esc closes")
-        assert running.app.screen is running.screen
+        assert running.screen.is_current
 
 
 async def test_names_are_only_text(tmp_path: Path) -> None:

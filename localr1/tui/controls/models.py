@@ -47,7 +47,10 @@ class Models:
         self._shelf = shelf
         self._fetched: ModelReference | None = None
         """The newest that was fetched and is not used yet."""
-        pulls.changed = lambda job: screen.post_message(FetchChanged(job))
+        pulls.changed = self._post
+
+    def _post(self, job: PullJob) -> None:
+        self._screen.post_message(FetchChanged(job))
 
     # ---- actions ---------------------------------------------------------------------------
 
@@ -114,6 +117,12 @@ class Models:
         self._show_state()
         return ""
 
+    def begin(self, reference: str) -> None:
+        """The chat begins with a fetch."""
+        problem = self.fetch(reference)
+        told = keymap_of(self._screen).fill("{models} shows how far it is") or "/models shows it"
+        self._screen.say(problem or f"Fetching {one_line(reference)}; {told}.")
+
     def forget(self, path: Path) -> None:
         """This file is no more: nothing offers to use it."""
         if self._fetched is not None and self._fetched.path == path:
@@ -136,7 +145,7 @@ class Models:
         outcome = job.outcome
         if isinstance(outcome, Fetched):
             path = Path(outcome.path)
-            self._fetched = ModelReference(path, one_line(path.name, _NAME_CHARACTERS), "gguf")
+            self._fetched = ModelReference(path, one_line(path.stem, _NAME_CHARACTERS), "gguf")
             self._tell_fetched(_name(job))
         elif isinstance(outcome, NotFetched):
             words = f"{_name(job)} was not fetched: {one_line(outcome.message)}"
@@ -167,4 +176,4 @@ class Models:
 
 def _name(job: PullJob) -> str:
     name = job.planned.name if job.planned else ""
-    return one_line(name or job.reference, _NAME_CHARACTERS)
+    return one_line(name.removesuffix(".gguf") or job.reference, _NAME_CHARACTERS)
