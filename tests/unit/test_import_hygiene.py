@@ -24,6 +24,7 @@ def modules_after(statement: str) -> set[str]:
     [
         "import localr1.cli.main",
         "import localr1.cli.library.finding, localr1.models.importing, localr1.models.removal",
+        "import localr1.cli.pull, localr1.cli.recommend",
         "import localr1.cli.run, localr1.session, localr1.cli.line_chat, localr1.cli.show",
         "import localr1.history.store, localr1.gguf_header, localr1.engine.client",
     ],
