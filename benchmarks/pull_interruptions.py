@@ -28,7 +28,9 @@ KINDS: tuple[Kind, ...] = ("server cut", "SIGKILL", "SIGINT")
 REPO, FILE = "example/model-GGUF", "model-Q4_K_M.gguf"
 AGAIN_AT_MOST_BYTES = 256 << 10
 BYTES_PER_SECOND = 8e6
-"""Of a connection: slow enough that nothing waits in the client's receive buffer."""
+"""Of a connection."""
+UNREAD_AT_MOST_BYTES = 32 << 10
+"""What waits in the client's receive buffer was not received by it."""
 _LOOK_SECONDS = 0.002
 
 
@@ -120,6 +122,7 @@ def interrupt(size_bytes: int, interruptions: int, seed: int, speed: float) -> O
     with HubServer() as hub, tempfile.TemporaryDirectory() as folder:
         hub.add(REPO, {FILE: content})
         hub.manners.bytes_per_second = speed
+        hub.manners.unread_at_most_bytes = UNREAD_AT_MOST_BYTES
         download = _Download(hub, Path(folder))
         done = [
             _one(download, KINDS[number % len(KINDS)], position)

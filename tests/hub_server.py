@@ -9,6 +9,7 @@ go wrong with them can be asked for. Programs find it by `HF_ENDPOINT`:
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import http.server
@@ -32,6 +33,9 @@ PIECE_BYTES = 16 << 10
 SEND_BUFFER_BYTES = 16 << 10
 """Of a connection: what was sent and not received is little, so that the log tells the truth."""
 
+_LOOK_BYTES = 4 * PIECE_BYTES
+"""Between two looks at what a client has not read."""
+_SOCKETS = Path("/proc/net/tcp")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
@@ -109,6 +113,9 @@ class Manners:
 
     bytes_per_second: float = 0
     """Of each connection; 0 is as fast as it goes."""
+    unread_at_most_bytes: int = 0
+    """More is not sent while a client has not read so much of it, where the system tells that;
+    0 is no limit. What is sent is then what was received, but for that."""
     cut_after_bytes: list[int] = dataclasses.field(default_factory=list)
     """Bodies sent since the last cut; then every connection to the storage is reset."""
     stall_after_bytes: int = -1
@@ -327,6 +334,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if hub.cuts != cuts or self._is_to_be_cut():
                 self._reset()
                 return
+            if manners.unread_at_most_bytes and position % _LOOK_BYTES == 0:
+                self._wait_for_reader(cuts)
             self.wfile.write(piece)
             with hub.lock:
                 self.logged.sent_bytes += len(piece)
@@ -338,6 +347,24 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.logged.is_whole = True
         if manners.length_added:
             self._hang_up()
+
+    def _wait_for_reader(self, cuts: int) -> None:
+        hub = self.hub
+        while self._unread_bytes() > hub.manners.unread_at_most_bytes and hub.cuts == cuts:
+            if hub.pause(0.001):
+                return
+
+    def _unread_bytes(self) -> int:
+        """What the client's system received and the client has not read (Linux tells)."""
+        # its socket has our port as the other one
+        own, other = (f":{port:04X}" for port in (self.client_address[1], self.server.server_port))
+        with contextlib.suppress(OSError, ValueError):
+            for line in _SOCKETS.read_text().splitlines():
+                if own in line:
+                    _, local, remote, _, queues, *_ = line.split()
+                    if local.endswith(own) and remote.endswith(other):
+                        return int(queues.partition(":")[2], 16)
+        return 0
 
     def _is_to_be_cut(self) -> bool:
         hub = self.hub

@@ -42,10 +42,11 @@ def with_roles(rows: Sequence[ModelRow]) -> list[ModelRow]:
     names = list(dict.fromkeys(row.name for row in rows))
     best = [_best_of([row for row in rows if row.name == name]) for name in names]
     roles: dict[str, tuple[Role, str]] = {}
-    pick = _pick(best)
+    choice = [row for row in best if row.is_offered is not False]
+    pick = _pick(choice)
     if pick is not None:
-        roles[pick.reference] = ("pick", _why(pick, best))
-        for role, row in (("faster", _faster(best, pick)), ("stronger", _stronger(best, pick))):
+        roles[pick.reference] = ("pick", _why(pick, choice))
+        for role, row in (("faster", _faster(choice, pick)), ("stronger", _stronger(choice, pick))):
             if row is not None:
                 roles[row.reference] = (role, _compared(row, pick))  # type: ignore[assignment]
     of_models = {row.reference for row in best}
@@ -70,6 +71,8 @@ def _told(row: ModelRow, of_models: set[str], role: Role, reason: str) -> ModelR
 
 def objection(row: ModelRow) -> str:
     """What speaks against a row; empty where nothing does."""
+    if row.is_offered is False:
+        return "the hub does not have it"
     if not row.fits:
         return f"does not fit: needs {memory_size(row.memory_bytes)} of memory"
     if row.n_ctx < LEAST_WINDOW:
@@ -88,7 +91,7 @@ def _best_of(rows: Sequence[ModelRow]) -> ModelRow:
         return next((row for row in larger if _costs_nothing(row, usual)), usual)
     smaller = [by_quant[quant] for quant in _SMALLER_QUANTS if quant in by_quant]
     roomy = next((row for row in smaller if _is_roomy(row)), None)
-    fitting = [row for row in rows if row.fits]
+    fitting = [row for row in rows if row.fits and row.is_offered is not False]
     return roomy or max(fitting, key=lambda row: (row.n_ctx, row.size_bytes), default=usual)
 
 
@@ -112,7 +115,7 @@ def _costs_nothing(row: ModelRow, usual: ModelRow) -> bool:
 
 
 def _pick(best: Sequence[ModelRow]) -> ModelRow | None:
-    fitting = [row for row in best if row.fits and row.is_offered is not False]
+    fitting = [row for row in best if row.fits]
     roomy = [row for row in fitting if row.n_ctx >= LEAST_WINDOW]
     quick = [row for row in roomy if not _is_slow(row)]
     sound = [row for row in quick if row.quant not in _LOSSES]

@@ -9,6 +9,7 @@ from localr1.errors import ModelNotFound
 from localr1.models.catalog import DEFAULT_QUANT
 from localr1.models.library import LibraryModel
 from localr1.models.quant_names import quant_of_file
+from localr1.models.quant_sizes import SIZED_QUANTS, file_bytes
 from localr1.models.reference_text import CatalogName, HubName
 from localr1.units import download_size
 
@@ -37,9 +38,6 @@ def not_here(
     meant: CatalogName | HubName, models: Sequence[LibraryModel], folder: Path
 ) -> ModelNotFound:
     """What to say of a model that is not in the library."""
-    # What a GGUF header is made of is not needed to find a model
-    from localr1.models.quant_sizes import SIZED_QUANTS, file_bytes
-
     name, size = name_of(meant), ""
     if isinstance(meant, CatalogName):
         quant = meant.quant or DEFAULT_QUANT

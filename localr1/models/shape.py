@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
@@ -55,8 +56,13 @@ ROPE_FREQUENCIES = "rope_freqs.weight"
 """A table that Llama 3.1 and later have in their files; it was not trained."""
 
 
-def tensors_of(shape: Shape) -> Iterator[ShapeTensor]:
+@functools.lru_cache(maxsize=32)
+def tensors_of(shape: Shape) -> tuple[ShapeTensor, ...]:
     """All tensors of a model with this shape, as llama.cpp's converters name them."""
+    return tuple(_tensors(shape))
+
+
+def _tensors(shape: Shape) -> Iterator[ShapeTensor]:
     yield ShapeTensor("token_embd.weight", shape.n_vocab, shape.n_embd)
     for layer in range(shape.n_layer):
         for name, rows, columns in _of_layer(shape):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localr1.models.catalog import CatalogEntry, load_catalog
@@ -194,7 +194,9 @@ def test_a_broken_model_leaves_the_others(tmp_path: Path) -> None:
     assert "1 more like this" in catalog.notice
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x00" * 3_000_000])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00", b"\x00" * 3_000_000], ids=["no text", "too large"]
+)
 def test_a_file_that_is_no_text(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "catalog.toml"
     path.write_bytes(content)
@@ -211,6 +213,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([line.split(" = ")[0] for line in MINE.splitlines() if " = " in line]), VALUES
 )
