@@ -75,6 +75,7 @@ class ScriptedShelf:
         self.surveys = 0
         self.removed: list[ModelHere] = []
         self.added: list[tuple[Path, Taking]] = []
+        self.opened = False
         self.error: Localr1Error | None = None
         """What removing and adding end with."""
         self.may_go_on = asyncio.Event()
@@ -87,6 +88,10 @@ class ScriptedShelf:
         for state in self.states:
             yield state
             await self.may_go_on.wait()
+
+    async def is_open(self, model: ModelHere) -> bool:
+        """As the test says."""
+        return self.opened
 
     async def remove(self, model: ModelHere) -> int:
         """Remember it; the next survey does not find it."""

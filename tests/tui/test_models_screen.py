@@ -225,7 +225,7 @@ async def test_a_model_is_fetched_while_one_chats_and_used_with_a_key(tmp_path: 
         await running.until("DeepSeek-R1-Distill-Qwen-7B-Q4_K_M is here. Alt+U uses it.")
         assert not running.shelf.surveys, "nobody looks at the list"
         await running.press("alt+u")
-        assert session.model_name == path.name
+        assert session.model_name == path.stem
         assert running.texts(".answer") == ["Four."], "the conversation stays"
         await running.press("alt+m")
         assert "★" not in running.seen, "it is offered no more"
@@ -298,7 +298,7 @@ async def test_offline_nothing_is_offered_or_fetched(tmp_path: Path) -> None:
         running.app.follow_settings(OFFLINE)
         await running.until(lambda: not running.pulls.running)
         await running.press("a", "backspace")
-        assert "localr1 is offline; /settings can change that." in running.seen
+        assert "localr1 is offline, as the settings say; nothing can be fetched." in running.seen
         assert "Qwen-7B" not in running.seen
         await running.press("ctrl+a", *"hf:org/repo", "enter")
         assert "Fetching a model needs the network, and localr1 is offline." in running.seen
@@ -318,7 +318,10 @@ async def test_removing_asks_and_says_what_it_frees() -> None:
         await running.press("delete", "down", "enter")
         assert "Cannot remove it: in use. Close what has it open." in running.seen
         running.shelf.error = None
-        await running.press("delete", "down", "enter")
+        running.shelf.opened = True
+        await running.press("delete")
+        assert "It is open in another window." in running.words
+        await running.press("down", "enter")
         await running.settle()
         assert running.shelf.removed == [SMALL]
         assert "Removed DeepSeek-R1-Distill-Qwen-1.5B. 1.1 GB are free again." in running.seen
