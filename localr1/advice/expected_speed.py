@@ -19,7 +19,7 @@ from localr1.hardware.threads import choose_threads
 
 SHARE_OF_MEASURED, SHARE_OF_PUBLISHED = 0.7, 0.6
 """What generation usually reaches of a bandwidth that was measured here, and of one that a maker
-publishes, which no program reaches."""
+publishes, which no program reaches. Rules of thumb."""
 
 USUAL_DEPTH = 4_096
 """Tokens in the KV cache: in the middle of a thought."""

@@ -126,7 +126,7 @@ def test_commands_of_the_library_under_the_guard(log: Path, demo: Path) -> None:
     assert_silent(log)
 
 
-WALK = (("F1", "What you can do"), ("F5", "Conversations"), ("F9", "Models"))
+WALK = (("F1", "What you can do"), ("F5", "P pin"), ("M-m", "On this computer"))
 """Keys, and what is seen then; Esc closes it."""
 
 
@@ -135,7 +135,9 @@ def test_the_interface_without_interfaces(
 ) -> None:
     (tmp_path / "settings.toml").write_text("temperature = 0.0\n")
     variables = [f"{name}={value}" for name, value in guarded(log).items()]
-    command = [*no_interfaces, "env", *variables, *LOCALR1, "chat", "demo"]
+    # pytest names a size of its own, which would go before the terminal's
+    own_size = ["env", "-u", "COLUMNS", "-u", "LINES"]
+    command = [*no_interfaces, *own_size, *variables, *LOCALR1, "chat", "demo"]
     terminal.start(shlex.join(command), home=tmp_path)
     terminal.wait_for_text("Ready")
     terminal.type("What is 347 + 586?", "Enter")

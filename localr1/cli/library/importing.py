@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from localr1.cli.model_names import complete_file
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
 from localr1.units import download_size
 
 
 @click.command("import")
-@click.argument("file", type=click.Path())
+@click.argument("file", shell_complete=complete_file)
 @click.option("--move", is_flag=True, help="Move the file instead of copying it.")
 @click.option("--link", is_flag=True, help="Leave the file where it is, and link to it.")
 @click.option("--name", metavar="NAME", help="What it is called in the library.")
