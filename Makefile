@@ -56,6 +56,7 @@ acceptance:
 	$(BIN)/python -m benchmarks.loop_detection --output docs/loops.md
 	$(BIN)/python -m benchmarks.reasoning_control --output docs/reasoning-control.md
 	$(BIN)/python -m benchmarks.draw_distribution
+	$(BIN)/python -m benchmarks.pull_interruptions --output docs/pull-interruptions.md
 
 picture:
 	$(BIN)/python -m benchmarks.make_picture

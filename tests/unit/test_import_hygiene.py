@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-HEAVY = {"textual", "llama_cpp", "numpy", "huggingface_hub", "jinja2", "gguf"}
-NATIVE = {"llama_cpp", "numpy", "huggingface_hub", "gguf"}
+HEAVY = {"textual", "llama_cpp", "numpy", "huggingface_hub", "httpx2", "jinja2", "gguf"}
+NATIVE = {"llama_cpp", "numpy", "huggingface_hub", "httpx2", "gguf"}
 
 
 def modules_after(statement: str) -> set[str]:
@@ -22,6 +22,7 @@ def modules_after(statement: str) -> set[str]:
     "statement",
     [
         "import localr1.cli.main",
+        "import localr1.cli.pull, localr1.cli.recommend",
         "import localr1.cli.run, localr1.session, localr1.cli.line_chat, localr1.cli.show",
         "import localr1.history.store, localr1.gguf_header, localr1.engine.client",
     ],

@@ -81,6 +81,11 @@ def refusal(status: int, headers: Mapping[str, str], repo: str, path: str) -> Lo
         path: of the file, empty for the repository itself.
     """
     code = headers.get("x-error-code", "")
+    if headers.get("x-error-message", "").startswith("Invalid credentials"):
+        return AccessRefused(
+            "the hub does not know your token",
+            "check HF_TOKEN or --token, or run: hf auth login; public models need none",
+        )
     if code == "GatedRepo" and status == 403:
         return AccessRefused(
             f"{repo} is gated, and your token has no access to it yet",

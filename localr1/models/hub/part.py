@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from localr1.errors import StorageError
 from localr1.files import make_folder
 from localr1.models.hub.part_state import (
     KnownPart,
@@ -127,16 +128,19 @@ class Part:
             StorageError: the disk does not take it.
         """
         with self._lock:
-            if segment.position == segment.recorded:
-                return
-            try:
-                self._state.add(segment.recorded, segment.position)
-                segment.recorded = segment.position
-                if self._state.is_long:
-                    self._state.rewrite(self._known())
-            except OSError as error:
-                left = self.identity.size_bytes - self._segments.done_bytes
-                raise as_storage_error(error, self.path, left) from error
+            self._record(segment)
+
+    def _record(self, segment: Segment) -> None:
+        if segment.position == segment.recorded:
+            return
+        try:
+            self._state.add(segment.recorded, segment.position)
+            segment.recorded = segment.position
+            if self._state.is_long:
+                self._state.rewrite(self._known())
+        except OSError as error:
+            left = self.identity.size_bytes - self._segments.done_bytes
+            raise as_storage_error(error, self.path, left) from error
 
     def learn_etag(self, etag: str) -> None:
         """The server calls the file's present state so."""
@@ -178,10 +182,14 @@ class Part:
     def close(self) -> None:
         """Close the files; what is here is kept."""
         with self._lock:
+            if self._descriptor < 0:
+                return
+            for segment in self._segments.taken:  # of those who wait for a silent server
+                with contextlib.suppress(StorageError):
+                    self._record(segment)
             self._state.close()
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def discard(self) -> None:
         """Throw all of it away."""

@@ -65,6 +65,11 @@ class Source:
         self._hub = _origin(hub.endpoint)
         self._signed = ""
 
+    @property
+    def repo(self) -> str:
+        """ "org/name"."""
+        return self._repository.name
+
     @contextlib.contextmanager
     def open(self, start: int, end: int, etag: str) -> Iterator[Body]:
         """Ask for a range of the file.
