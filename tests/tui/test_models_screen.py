@@ -14,8 +14,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from localr1.errors import StorageError
-from localr1.session.pull_events import NotFetched, Planned, Progress
-from localr1.session.pull_job import PullJob
+from localr1.session.pull_events import NotFetched
 from localr1.session.pulls import Pulls
 from localr1.settings import Settings
 from localr1.tui.app import Localr1App
@@ -28,7 +27,16 @@ from localr1.tui.widgets.path_input import PathInput
 from tests.pull_child import PLANNED, Steps, progress, scripted
 from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import READY, ScriptedSession, reply
-from tests.tui.scripted_shelf import ALL, BROKEN, EIGHT, OF_OTHERS, SEVEN, SMALL, ScriptedShelf
+from tests.tui.scripted_shelf import (
+    ALL,
+    BROKEN,
+    EIGHT,
+    OF_OTHERS,
+    SEVEN,
+    SMALL,
+    ScriptedShelf,
+    standing,
+)
 
 FULL = {"event": "failed", "message": "the disk is full", "hint": "free 2.7 GB and fetch it again"}
 OFFLINE = Settings(offline=True, origins={"offline": "settings file"})
@@ -135,7 +143,7 @@ async def test_it_tells_what_is_here_and_what_can_be_fetched() -> None:
         assert "cannot be used" in running.row("half")
         assert "★" in running.row("Qwen-7B")
         assert "~5.8 tokens/s" in running.row("Qwen-7B")
-        assert "MATH-500 92.8" in running.row("Qwen-7B")
+        assert "GPQA 49.1" in running.row("Qwen-7B")
         assert "★" not in running.row("Llama-8B")
         assert "localr1's folder is /home/someone/" in running.seen
         assert "yes, with a window of 32,768 of 131,072 tokens" in running.seen
@@ -457,14 +465,6 @@ async def test_the_path_is_copied() -> None:
         await running.choose(SEVEN)
         await running.press("ctrl+o")
         assert running.app.clipboard == str(ALL.folder)
-
-
-def standing(pulls: Pulls, offer: Offer, share: float) -> PullJob:
-    """A fetch that is as far as this, without a process."""
-    job = pulls._jobs[offer.reference] = PullJob(offer.reference)
-    job.planned = msgspec.convert(PLANNED, Planned)
-    job.progress = msgspec.convert(progress(share), Progress)
-    return job
 
 
 @pytest.mark.parametrize("size", [(110, 34), (40, 30)])
