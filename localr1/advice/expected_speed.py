@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from localr1.engine.bandwidth import read_bandwidth
 from localr1.hardware.card_bandwidth import UNKNOWN_CARD, card_bandwidth
 from localr1.hardware.estimate import LoadSettings, kv_layer_bytes
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device, Machine
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import shares_host
-from localr1.hardware.plan import LoadPlan
 from localr1.hardware.threads import choose_threads
 
-USUAL_SHARE = 0.7
-"""Of the bound: what engines reach on computers whose memory is the limit."""
+SHARE_OF_MEASURED, SHARE_OF_PUBLISHED = 0.7, 0.6
+"""What generation usually reaches of a bandwidth that was measured here, and of one that a maker
+publishes, which no program reaches. Rules of thumb."""
 
 USUAL_DEPTH = 4_096
 """Tokens in the KV cache: in the middle of a thought."""
@@ -51,17 +52,18 @@ def expected_tps(
     parts = _bytes_of_layers(model, plan)
     on_devices = sum(share.layers for share in plan.devices)
     start = len(parts) - on_devices
-    places = [(sum(parts[:start]), host_bandwidth)]
+    host_rate = host_bandwidth * SHARE_OF_MEASURED if host_bandwidth else None
+    places = [(sum(parts[:start]), host_rate)]
     for share in plan.devices:
         size = sum(parts[start : start + share.layers])
-        places.append((size, _bandwidth(by_name.get(share.name), host_bandwidth)))
+        places.append((size, _device_rate(by_name.get(share.name), host_rate)))
         start += share.layers
     seconds = 0.0
-    for size, bandwidth in places:
-        if size and not bandwidth:
+    for size, rate in places:
+        if size and not rate:
             return None
-        seconds += size / bandwidth if bandwidth else 0.0
-    return USUAL_SHARE / seconds if seconds else None
+        seconds += size / rate if rate else 0.0
+    return 1 / seconds if seconds else None
 
 
 def _bytes_of_layers(model: ModelSizes, plan: LoadPlan) -> list[int]:
@@ -75,8 +77,9 @@ def _bytes_of_layers(model: ModelSizes, plan: LoadPlan) -> list[int]:
     return [*layers, model.output_bytes]
 
 
-def _bandwidth(device: Device | None, host_bandwidth: float | None) -> float | None:
+def _device_rate(device: Device | None, host_rate: float | None) -> float | None:
+    """Bytes a second that are likely to be read on a device."""
     published = card_bandwidth(device.description) if device else None
     if device is not None and shares_host(device):
-        return max(published or 0, host_bandwidth or 0) or None
-    return published or UNKNOWN_CARD
+        return max((published or 0) * SHARE_OF_PUBLISHED, host_rate or 0) or None
+    return (published or UNKNOWN_CARD) * SHARE_OF_PUBLISHED

@@ -10,7 +10,8 @@ from localr1.advice.recommend import row_of
 from localr1.advice.report import DeviceReport, Report
 from localr1.advice.report_rows import cores_in_words
 from localr1.errors import DoesNotFit, Localr1Error
-from localr1.hardware.plan import LoadPlan, make_plan
+from localr1.hardware.load_plan import LoadPlan
+from localr1.hardware.plan import make_plan
 from localr1.models.catalog import DEFAULT_QUANT, CatalogEntry
 from localr1.settings import Settings
 from localr1.units import memory_size

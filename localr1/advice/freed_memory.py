@@ -6,7 +6,7 @@ import msgspec
 
 from localr1.advice.doctor import Loaded
 from localr1.advice.report import DeviceReport, Report
-from localr1.hardware.plan import LoadPlan
+from localr1.hardware.load_plan import LoadPlan
 
 
 def as_if_unloaded(report: Report, loaded: Loaded) -> Report:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localr1.cli.model_names import complete_catalog
 from localr1.cli.options import settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import UsageError
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("references", nargs=-1, required=True, metavar="MODEL...")
+@click.argument(
+    "references", nargs=-1, required=True, metavar="MODEL...", shell_complete=complete_catalog
+)
 @click.option("-q", "--quant", metavar="QUANT", help="As after a colon: Q4_K_M, Q8_0, ...")
 @click.option("--revision", default="", metavar="REV", help="A branch, tag or commit of the hub.")
 @click.option("--token", default="", metavar="TOKEN", help="For gated models; it is not stored.")

@@ -48,7 +48,7 @@ def recommend(*, shows_all: bool, refresh: bool, as_json: bool, **flags: Any) ->
         offers, failures = offers_of(catalog, printer)
         notices += failures
     printer.status("Looking at this computer …")
-    computer = _computer(settings, printer)
+    computer = _computer(settings, printer, notices)
     rows = recommended(catalog, computer, settings, offers)
     printer.clear_status()
     if as_json:
@@ -61,10 +61,12 @@ def recommend(*, shows_all: bool, refresh: bool, as_json: bool, **flags: Any) ->
     return int(ExitCode.OK if any(row.is_pick for row in rows) else ExitCode.DOES_NOT_FIT)
 
 
-def _computer(settings: Settings, printer: Printer) -> Computer:
+def _computer(settings: Settings, printer: Printer, notices: list[str]) -> Computer:
     from localr1.advice.computer import computer_of
     from localr1.advice.doctor import examine
 
     report = asyncio.run(examine(settings))
+    if not report.engine.works:
+        notices.append("The engine does not start, so no GPU is counted on: see `localr1 doctor`.")
     printer.status("Measuring the memory's bandwidth …")
     return computer_of(report).measured()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 
-from localr1.gguf_header.tables import TENSOR_TYPES
 from localr1.models.shape import Shape, ShapeTensor, tensors_of
 
 _BASE_TYPES = {
@@ -34,7 +33,6 @@ SIZED_QUANTS = tuple(_BASE_TYPES)
 """Those whose sizes are known, the smallest first."""
 
 _WHOLE_NUMBERS = ("F16", "BF16")
-_BLOCKS = {name: (values, size) for name, values, size in TENSOR_TYPES.values()}
 _IN_PLACE = {"IQ4_XS": "IQ4_NL", "Q2_K": "Q4_0", "Q3_K": "Q4_0"}
 _IN_PLACE |= {"Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}
 """Taken where a row is no multiple of a block (tensor_type_fallback)."""
@@ -67,7 +65,7 @@ def tensor_sizes(
     """Each tensor and the bytes it takes."""
     found = []
     for tensor in tensors_of(shape):
-        values, size = _BLOCKS[tensor_type(shape, tensor, quant, has_imatrix=has_imatrix)]
+        values, size = _blocks()[tensor_type(shape, tensor, quant, has_imatrix=has_imatrix)]
         found.append((tensor, tensor.values // values * size))
     return tuple(found)
 
@@ -84,7 +82,7 @@ def tensor_type(shape: Shape, tensor: ShapeTensor, quant: str, *, has_imatrix: b
     if base in _WHOLE_NUMBERS:
         return base
     chosen = _in_mixture(shape, tensor, quant, base, has_imatrix=has_imatrix)
-    return chosen if tensor.columns % _BLOCKS[chosen][0] == 0 else _IN_PLACE.get(chosen, chosen)
+    return chosen if tensor.columns % _blocks()[chosen][0] == 0 else _IN_PLACE.get(chosen, chosen)
 
 
 def _in_mixture(
@@ -92,7 +90,7 @@ def _in_mixture(
 ) -> str:
     kind = tensor.name.split(".")[-2]
     if kind == "output" or (kind == "token_embd" and shape.tied):
-        fits = tensor.columns % _BLOCKS[base][0] == 0
+        fits = tensor.columns % _blocks()[base][0] == 0
         return "Q6_K" if base != "Q8_0" and fits else "Q8_0"
     if kind == "attn_v":
         return _of_values(shape, quant, base, tensor.layer)
@@ -139,3 +137,12 @@ def _gets_more_bits(layer: int, n_layer: int) -> bool:
     """The first and last eighth, and each third layer between (use_more_bits)."""
     eighth = n_layer // 8
     return layer < eighth or layer >= 7 * n_layer // 8 or (layer - eighth) % 3 == 2
+
+
+@functools.cache
+def _blocks() -> dict[str, tuple[int, int]]:
+    """Values and bytes of a block, by the name of the tensor type."""
+    # brings the reading of GGUF files along, which the first paint can do without
+    from localr1.gguf_header.tables import TENSOR_TYPES
+
+    return {name: (values, size) for name, values, size in TENSOR_TYPES.values()}

@@ -10,7 +10,7 @@ from localr1.errors import ModelNotFound
 from localr1.models.catalog import load_catalog
 from localr1.models.finding import find_in_library, not_here
 from localr1.models.hub_names import is_repo
-from localr1.models.library import Library
+from localr1.models.library import Library, LibraryModel
 from localr1.models.reference_text import (
     DEMO,
     TRANSCRIPT_ENDING,
@@ -20,6 +20,7 @@ from localr1.models.reference_text import (
     LocalPath,
     Reference,
     parse_reference,
+    plain_path,
 )
 from localr1.terminal_text import clean_line
 
@@ -55,26 +56,28 @@ def find_model(reference: str) -> ModelReference:
     Raises:
         ModelNotFound: there is none, or none of its files is on this computer.
     """
-    if reference == DEMO:  # needs neither catalog nor library
+    # these need neither catalog nor library
+    if reference == DEMO:
         return _demo()
-    catalog, library = load_catalog(paths.catalog_file()), Library(paths.models_folder())
-    try:
-        meant = parse_reference(reference, catalog)
-    except ModelNotFound:
-        models = library.models()
-        if found := library.find(reference.strip()):
-            return ModelReference(found.path, found.name, "gguf")
-        parse_reference(reference, catalog, [model.name for model in models])
-        raise
+    if (path := plain_path(reference)) and _exists(path):
+        return _at(path, reference)
+    library = Library(paths.models_folder())
+    if found := library.find(reference.strip()):
+        return _of_library(found)
+    catalog, models = load_catalog(paths.catalog_file()), library.models()
+    meant = parse_reference(reference, catalog, [model.name for model in models])
     if isinstance(meant, Demo):
         return _demo()
     if isinstance(meant, LocalPath):
         return _at(meant.path, reference)
-    models = library.models()
     found = find_in_library(meant, models, library.folder)
     if found is None:
         raise not_here(meant, models, library.folder)
-    return ModelReference(found.path, found.name, "gguf")
+    return _of_library(found)
+
+
+def _of_library(model: LibraryModel) -> ModelReference:
+    return ModelReference(model.path, model.name, "gguf")
 
 
 def _demo() -> ModelReference:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -78,9 +77,31 @@ def parse_reference(text: str, catalog: Catalog, also: Iterable[str] = ()) -> Re
         return CatalogName(entry, _quant(quant) if colon else None)
     if told := _of_ollama(name, catalog):
         raise told
-    if _is_path(text):
-        return LocalPath(_path(text))
+    if path := plain_path(text):
+        return LocalPath(path)
+    if _is_there(text):
+        return LocalPath(Path(text))
     raise _unknown(name, catalog, also)
+
+
+def plain_path(text: str) -> Path | None:
+    """The path that this text can only be, by how it looks; None for other texts.
+
+    Raises:
+        ModelNotFound: it begins with the home folder of somebody who is not there.
+    """
+    looks_so = (
+        "/" in text
+        or os.sep in text
+        or text.startswith(("~", "."))
+        or text.lower().endswith((_MODEL_ENDING, TRANSCRIPT_ENDING))
+    )
+    if not looks_so or hub_text(text.strip()):
+        return None
+    try:
+        return Path(text).expanduser()
+    except (RuntimeError, ValueError) as error:
+        raise ModelNotFound(f"there is no file {clean_line(text, _SHOWN)}") from error
 
 
 def _of_hub(hub: HubText, name: str) -> HubName:
@@ -111,7 +132,7 @@ def _of_hub(hub: HubText, name: str) -> HubName:
 def _quant(text: str) -> str:
     if named := quant_named(text):
         return named
-    near = difflib.get_close_matches(text.upper()[:_SHOWN], SIZED_QUANTS, n=3, cutoff=0.4)
+    near = _nearest(text[:_SHOWN], SIZED_QUANTS, cutoff=0.4)
     raise ModelNotFound(
         f"there is no quant {clean_line(text, 30) or 'without a name'}",
         f"did you mean {_either(near)}?"
@@ -141,22 +162,11 @@ def _of_ollama(name: str, catalog: Catalog) -> ModelNotFound | None:
     return ModelNotFound(f"{shown} is ollama's name for a distill, {names}", hint)
 
 
-def _is_path(text: str) -> bool:
-    if "/" in text or os.sep in text or text.startswith(("~", ".")):
-        return True
-    if text.lower().endswith((_MODEL_ENDING, TRANSCRIPT_ENDING)):
-        return True
+def _is_there(text: str) -> bool:
     # names that no file can have: NUL, lone surrogates, too long
     with contextlib.suppress(OSError, ValueError):
         return bool(text) and Path(text).exists()
     return False
-
-
-def _path(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:  # ~somebody, who is not there
-        raise ModelNotFound(f"there is no file {clean_line(text, _SHOWN)}") from error
 
 
 def _unknown(name: str, catalog: Catalog, also: Iterable[str]) -> ModelNotFound:
@@ -164,18 +174,24 @@ def _unknown(name: str, catalog: Catalog, also: Iterable[str]) -> ModelNotFound:
     names = [DEMO, *(entry.name for entry in catalog), *also]
     base = name.casefold().partition(":")[0][:_SHOWN]
     several = [each for each in names if base and base in each.casefold()]
-    if len(several) > 1:
-        return ModelNotFound(
-            f"{shown or 'this'} could be several models", f"say {_either(several)}"
-        )
-    by_folded = {each.casefold(): each for each in names}
-    near = several or [
-        by_folded[each] for each in difflib.get_close_matches(base, by_folded, n=3, cutoff=0.5)
-    ]
     message = f"there is no model {shown}" if shown else "no model was named"
-    if near:
-        return ModelNotFound(message, f"did you mean {_either(near)}?")
-    return ModelNotFound(message, "`localr1 recommend` lists those that can be had by name")
+    near = several or _nearest(base, names)
+    if len(several) > 1:
+        message, hint = f"{shown} could be several models", f"say {_either(several)}"
+    elif near:
+        hint = f"did you mean {_either(near)}?"
+    else:
+        hint = "`localr1 recommend` lists those that can be had by name"
+    # a model of one's own is not known where its entry is broken
+    return ModelNotFound(message, f"{hint} ({catalog.notice})" if catalog.notice else hint)
+
+
+def _nearest(text: str, names: Iterable[str], cutoff: float = 0.5) -> list[str]:
+    import difflib  # only where something was mistyped
+
+    by_folded = {each.casefold(): each for each in names}
+    near = difflib.get_close_matches(text.casefold(), by_folded, n=3, cutoff=cutoff)
+    return [by_folded[each] for each in near]
 
 
 def _either(names: Iterable[str]) -> str:

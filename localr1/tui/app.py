@@ -61,6 +61,7 @@ class Localr1App(CopyingApp):
         environment: Mapping[str, str] = os.environ,
         pulls: Pulls | None = None,
         shelf: Shelf | None = None,
+        fetch: str = "",
     ) -> None:
         super().__init__(theme, reduced_motion=preferred.reduced_motion, environment=environment)
         self.keymap = keymap
@@ -69,6 +70,7 @@ class Localr1App(CopyingApp):
         self.pulls = pulls or Pulls()
         """Models that are being fetched; whoever runs the interface closes them."""
         self._shelf = shelf
+        self._fetch = fetch
         self._preferred = preferred
         self._clock = clock
         self._interrupted = float("-inf")
@@ -77,7 +79,14 @@ class Localr1App(CopyingApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
-        return ChatScreen(self._session, self._clock, self._preferred, self.pulls, self._shelf)
+        return ChatScreen(
+            self._session,
+            self._clock,
+            self._preferred,
+            pulls=self.pulls,
+            shelf=self._shelf,
+            fetch=self._fetch,
+        )
 
     @property
     def _chat(self) -> ChatScreen:
@@ -105,6 +114,10 @@ class Localr1App(CopyingApp):
     def tell_terminal(self, title: str, *, is_working: bool) -> None:
         """What the conversation is called, and whether a reply is being written."""
         self._surroundings.show(title, is_working=is_working, is_focused=self.app_focus)
+
+    def notify_terminal(self, text: str) -> None:
+        """Something is done; a person who looks elsewhere is told."""
+        self._surroundings.tell(text, is_focused=self.app_focus)
 
     def on_unmount(self) -> None:
         """The terminal is given back."""
@@ -209,13 +222,20 @@ class Localr1App(CopyingApp):
         self._exit_renderables.clear()
 
 
-def run_chat(session: ChatSession, settings: Settings) -> int:
-    """Show the chat until it is left; the session is closed then. The process's exit code."""
+def run_chat(session: ChatSession, settings: Settings, fetch: str = "") -> int:
+    """Show the chat until it is left; the session is closed then. The process's exit code.
+
+    Args:
+        session: that is shown.
+        settings: of which the interface follows some.
+        fetch: a model that is fetched meanwhile, as `localr1 pull` takes it.
+    """
     app = Localr1App(
         session,
         theme_of(settings),
         keymap=Keymap(settings.keys, f"[keys] of {paths.settings_file()}"),
         preferred=preferences(settings),
+        fetch=fetch,
     )
     return asyncio.run(_run(app, session))
 

@@ -1,4 +1,4 @@
-"""The words of the first screen: the computer, the models that are here, those that can be had."""
+"""The first screen's words on the computer, and its list of the models that are here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from textual.events import Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from localr1.models.catalog import DEFAULT_QUANT, Catalog
-from localr1.models.quant_sizes import file_bytes
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.tui.entries import GAP, Entry
 from localr1.tui.marks import one_line
@@ -21,7 +19,6 @@ from localr1.units import download_size
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from localr1.advice.first_look import Fitting
     from localr1.advice.report import Report
     from localr1.models.local_files import LocalModel
 
@@ -115,20 +112,3 @@ def computer(report: Report | None) -> list[Entry]:
 
     lines = [Entry(one_line(fact), name) for name, fact in computer_lines(report)]
     return [heading, *lines]
-
-
-def real_models(catalog: Catalog, fitting: Fitting | None) -> list[Entry]:
-    """The models of the catalog, and whether they would fit, once that is known."""
-    entries = [Entry("Real reasoning models, to be fetched", kind="heading")]
-    for model in catalog:
-        size = download_size(file_bytes(model.shape, DEFAULT_QUANT))
-        fit = fitting.of_entry(model) if fitting else ""
-        told = ", ".join(part for part in (size, fit) if part)
-        entries.append(Entry(told, one_line(model.name, 40)))
-    return [
-        *entries,
-        GAP,
-        Entry("`localr1 recommend` says which of them suits this computer, and"),
-        Entry(f"localr1 pull {next(iter(catalog)).name}", kind="command"),
-        Entry("fetches one."),
-    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -42,16 +41,16 @@ def test_a_catalog_of_ones_own_that_is_broken_is_told() -> None:
 
 
 @pytest.mark.parametrize("way", ["flag", "environment", "settings"])
-def test_offline_refuses_to_ask_the_hub(way: str, tmp_path: Path) -> None:
+def test_offline_refuses_to_ask_the_hub(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     paths.home().mkdir(parents=True, exist_ok=True)
-    arguments, environment = ["recommend", "--refresh"], {"HF_ENDPOINT": CLOSED}
+    arguments = ["recommend", "--refresh"]
     if way == "flag":
         arguments.append("--offline")
     elif way == "environment":
-        environment["LOCALR1_OFFLINE"] = "1"
+        monkeypatch.setenv("LOCALR1_OFFLINE", "1")
     else:
         paths.settings_file().write_text("offline = true\n")
-    done = localr1(*arguments, **environment)
+    done = localr1(*arguments, HF_ENDPOINT=CLOSED)
     assert done.returncode == 9
     assert is_one_line_error(done.stderr)
     assert b"offline" in done.stderr

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from localr1.errors import StorageError
-from localr1.session.pull_events import NotFetched, Planned, Progress
-from localr1.session.pull_job import PullJob
+from localr1.session.pull_events import NotFetched
 from localr1.session.pulls import Pulls
 from localr1.settings import Settings
 from localr1.tui.app import Localr1App
@@ -27,7 +27,16 @@ from localr1.tui.widgets.path_input import PathInput
 from tests.pull_child import PLANNED, Steps, progress, scripted
 from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import READY, ScriptedSession, reply
-from tests.tui.scripted_shelf import ALL, BROKEN, EIGHT, OF_OTHERS, SEVEN, SMALL, ScriptedShelf
+from tests.tui.scripted_shelf import (
+    ALL,
+    BROKEN,
+    EIGHT,
+    OF_OTHERS,
+    SEVEN,
+    SMALL,
+    ScriptedShelf,
+    standing,
+)
 
 FULL = {"event": "failed", "message": "the disk is full", "hint": "free 2.7 GB and fetch it again"}
 OFFLINE = Settings(offline=True, origins={"offline": "settings file"})
@@ -49,6 +58,14 @@ class Models(Chat):
     def words(self) -> str:
         """What is seen, however it is broken into rows."""
         return " ".join(self.seen.split())
+
+    @property
+    def chosen_key(self) -> str:
+        return self.list.chosen.key if self.list.chosen else ""
+
+    @property
+    def top(self) -> Screen[object]:
+        return self.app.screen
 
     def row(self, name: str) -> str:
         """The row of the list with this name."""
@@ -96,7 +113,7 @@ async def models(
             running.session, running.shelf, running.pulls = session, shelf, pulls
             if opened:
                 await running.press("alt+m")
-                assert isinstance(running.app.screen, ModelsScreen)
+                assert isinstance(running.top, ModelsScreen)
             yield running
     finally:
         await pulls.close()
@@ -126,7 +143,7 @@ async def test_it_tells_what_is_here_and_what_can_be_fetched() -> None:
         assert "cannot be used" in running.row("half")
         assert "★" in running.row("Qwen-7B")
         assert "~5.8 tokens/s" in running.row("Qwen-7B")
-        assert "MATH-500 92.8" in running.row("Qwen-7B")
+        assert "GPQA 49.1" in running.row("Qwen-7B")
         assert "★" not in running.row("Llama-8B")
         assert "localr1's folder is /home/someone/" in running.seen
         assert "yes, with a window of 32,768 of 131,072 tokens" in running.seen
@@ -144,11 +161,11 @@ async def test_it_tells_what_is_here_and_what_can_be_fetched() -> None:
         await running.press("enter", "delete", "ctrl+s")
         assert not running.pulls.jobs
         await running.press("escape")
-        assert running.app.screen is running.screen
+        assert running.top is running.screen
         await running.ask("/model")
-        assert isinstance(running.app.screen, ModelsScreen)
+        assert isinstance(running.top, ModelsScreen)
         await running.press("escape")
-        assert running.app.screen is running.screen
+        assert running.top is running.screen
 
 
 async def test_a_model_is_used_in_the_middle_of_a_conversation() -> None:
@@ -169,7 +186,7 @@ async def test_a_model_is_used_in_the_middle_of_a_conversation() -> None:
         assert "half.gguf is cut off: 12 MB of 1.1 GB are there" in running.seen
         await running.choose(OF_OTHERS)
         await running.press("enter")
-        assert running.app.screen is running.screen
+        assert running.top is running.screen
         assert session.model_name == "Phi-4-reasoning"
         assert running.texts(".answer") == ["Four."], "the conversation stays"
 
@@ -180,7 +197,7 @@ async def test_what_is_in_use_is_neither_used_again_nor_removed() -> None:
         assert "It is in use already." in running.seen
         await running.press("delete")
         assert "use another model first" in running.seen
-        assert isinstance(running.app.screen, ModelsScreen)
+        assert isinstance(running.top, ModelsScreen)
 
 
 async def test_a_model_is_fetched_while_one_chats_and_used_with_a_key(tmp_path: Path) -> None:
@@ -216,7 +233,7 @@ async def test_a_model_is_fetched_while_one_chats_and_used_with_a_key(tmp_path: 
         await running.until("DeepSeek-R1-Distill-Qwen-7B-Q4_K_M is here. Alt+U uses it.")
         assert not running.shelf.surveys, "nobody looks at the list"
         await running.press("alt+u")
-        assert session.model_name == path.name
+        assert session.model_name == path.stem
         assert running.texts(".answer") == ["Four."], "the conversation stays"
         await running.press("alt+m")
         assert "★" not in running.seen, "it is offered no more"
@@ -237,7 +254,7 @@ async def test_an_end_is_seen_in_the_open_list(tmp_path: Path) -> None:
         assert "model fetched" in running.rows()[-1]
         await running.pilot.click("#status", offset=(running.rows()[-1].index("model fetched"), 0))
         await running.settle()
-        assert isinstance(running.app.screen, ModelsScreen)
+        assert isinstance(running.top, ModelsScreen)
 
 
 async def test_a_fetch_is_stopped_and_gone_on_with(tmp_path: Path) -> None:
@@ -289,7 +306,7 @@ async def test_offline_nothing_is_offered_or_fetched(tmp_path: Path) -> None:
         running.app.follow_settings(OFFLINE)
         await running.until(lambda: not running.pulls.running)
         await running.press("a", "backspace")
-        assert "localr1 is offline; /settings can change that." in running.seen
+        assert "localr1 is offline, as the settings say; nothing can be fetched." in running.seen
         assert "Qwen-7B" not in running.seen
         await running.press("ctrl+a", *"hf:org/repo", "enter")
         assert "Fetching a model needs the network, and localr1 is offline." in running.seen
@@ -300,16 +317,19 @@ async def test_offline_nothing_is_offered_or_fetched(tmp_path: Path) -> None:
 async def test_removing_asks_and_says_what_it_frees() -> None:
     async with models() as running:
         await running.press("delete")
-        assert isinstance(running.app.screen, ChoiceQuestion)
+        assert isinstance(running.top, ChoiceQuestion)
         assert "That frees 1.1 GB." in running.words
         await running.press("enter")
-        assert isinstance(running.app.screen, ModelsScreen)
+        assert isinstance(running.top, ModelsScreen)
         assert not running.shelf.removed, "Enter alone keeps it"
         running.shelf.error = StorageError("cannot remove it: in use", "close what has it open")
         await running.press("delete", "down", "enter")
         assert "Cannot remove it: in use. Close what has it open." in running.seen
         running.shelf.error = None
-        await running.press("delete", "down", "enter")
+        running.shelf.opened = True
+        await running.press("delete")
+        assert "It is open in another window." in running.words
+        await running.press("down", "enter")
         await running.settle()
         assert running.shelf.removed == [SMALL]
         assert "Removed DeepSeek-R1-Distill-Qwen-1.5B. 1.1 GB are free again." in running.seen
@@ -364,7 +384,7 @@ async def test_files_are_added_and_names_fetched(tmp_path: Path) -> None:
         await running.until("10 %  12.5 MB/s")
         assert "hf:org/repo" in running.row("10 %  12.5 MB/s")
         await running.press("ctrl+a", "escape", "escape")
-        assert running.app.screen is running.screen
+        assert running.top is running.screen
 
 
 async def test_the_mouse_does_it_all(tmp_path: Path) -> None:
@@ -377,9 +397,9 @@ async def test_the_mouse_does_it_all(tmp_path: Path) -> None:
             await running.settle()
 
         await click_words("On this computer")
-        assert running.list.chosen == SMALL
+        assert running.chosen_key == SMALL.key
         await click_words("R1-Distill-Qwen-7B")
-        assert running.list.chosen == SEVEN
+        assert running.chosen_key == SEVEN.key
         assert not running.pulls.jobs, "the first click only looks"
         await click_words("R1-Distill-Qwen-7B")
         await running.until("50 %")
@@ -387,7 +407,7 @@ async def test_the_mouse_does_it_all(tmp_path: Path) -> None:
         await running.until("stopped; Enter goes on")
         await click_words("R1-Distill-Qwen-1.5B ")
         await click_words("Del removes it")
-        assert isinstance(running.app.screen, ChoiceQuestion)
+        assert isinstance(running.top, ChoiceQuestion)
         await click_words("Remove it")
         await running.settle()
         assert running.shelf.removed == [SMALL]
@@ -395,7 +415,7 @@ async def test_the_mouse_does_it_all(tmp_path: Path) -> None:
         assert "Add a model" in running.seen
         await running.press("escape")
         await click_words("Esc closes")
-        assert running.app.screen is running.screen
+        assert running.screen.is_current
 
 
 async def test_names_are_only_text(tmp_path: Path) -> None:
@@ -445,14 +465,6 @@ async def test_the_path_is_copied() -> None:
         await running.choose(SEVEN)
         await running.press("ctrl+o")
         assert running.app.clipboard == str(ALL.folder)
-
-
-def standing(pulls: Pulls, offer: Offer, share: float) -> PullJob:
-    """A fetch that is as far as this, without a process."""
-    job = pulls._jobs[offer.reference] = PullJob(offer.reference)
-    job.planned = msgspec.convert(PLANNED, Planned)
-    job.progress = msgspec.convert(progress(share), Progress)
-    return job
 
 
 @pytest.mark.parametrize("size", [(110, 34), (40, 30)])

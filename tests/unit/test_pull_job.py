@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ FAILED = {"event": "failed", "message": "the disk is full", "hint": "free 2 GB",
 NEVER = {"until": "/there/is/no/such/file"}
 
 
-def job_of(folder: Path, *steps: dict[str, object]) -> PullJob:
+def job_of(folder: Path, *steps: Mapping[str, object]) -> PullJob:
     return PullJob("r1", scripted(folder, {"r1": steps}))
 
 
@@ -57,7 +58,7 @@ async def test_lines_that_say_nothing_are_skipped(tmp_path: Path) -> None:
         {"raw": "x" * 3_000_000 + "\n"},
         {"raw": "\udcff\n"},
     ]
-    outcome, shares = await ended(job_of(tmp_path, *junk[:3], PLANNED, DONE))  # type: ignore[arg-type]
+    outcome, shares = await ended(job_of(tmp_path, *junk[:3], PLANNED, DONE))
     assert isinstance(outcome, Fetched)
     assert shares == [0.0, 0.0]
 
@@ -83,11 +84,11 @@ async def test_a_child_that_dies_gives_one_sentence(tmp_path: Path) -> None:
     killed, _ = await ended(job_of(tmp_path, PLANNED, {"kill": 9}))
     assert killed == NotFetched("the download was ended by SIGKILL", KEPT)
     torn: Steps = [{"complain": "Traceback\n  boom\x1b[2J"}, {"raw": '{"event": "do'}, {"exit": 3}]
-    died, _ = await ended(job_of(tmp_path, *torn))  # type: ignore[arg-type]
+    died, _ = await ended(job_of(tmp_path, *torn))
     assert isinstance(died, NotFetched)
     assert died.message == "the download ended unexpectedly (exit code 3): boom␛[2J"
     told: Steps = [{"complain": "warning\nlocalr1: no model x; say r1-qwen-7b"}, {"exit": 3}]
-    wrong, _ = await ended(job_of(tmp_path, *told))  # type: ignore[arg-type]
+    wrong, _ = await ended(job_of(tmp_path, *told))
     assert wrong == NotFetched("no model x", "say r1-qwen-7b", 3)
     silent, _ = await ended(job_of(tmp_path))
     assert silent == NotFetched("the download ended unexpectedly (exit code 0)", KEPT)
@@ -103,7 +104,7 @@ async def test_a_program_that_is_not_there() -> None:
 @pytest.mark.parametrize("deaf", [False, True])
 async def test_it_is_stopped(deaf: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pull_job, "STOP_GRACE_SECONDS", 0.1)
-    steps = [{"deaf": True}] * deaf + [progress(0.5), NEVER]
+    steps: Steps = [*[{"deaf": True}] * deaf, progress(0.5), NEVER]
     job = job_of(tmp_path, *steps)
     begun = asyncio.Event()
     running = asyncio.create_task(job.run(begun.set))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localr1.advice.computer import Computer
-from localr1.advice.expected_speed import USUAL_SHARE, expected_tps
+from localr1.advice.expected_speed import SHARE_OF_MEASURED, expected_tps
 from localr1.advice.model_row import ModelRow
 from localr1.advice.model_shapes import planned_sizes
 from localr1.advice.recommend import QUANTS, Offer, recommend, row_of
@@ -233,7 +233,7 @@ def test_the_speed_is_a_share_of_what_memory_allows() -> None:
     tps = expected_tps(model, plan, where.devices, 100e9)
     kv_bytes = 57_344 * 4096
     read = sum(model.layer_bytes) + model.output_bytes + kv_bytes
-    assert tps == pytest.approx(USUAL_SHARE * 100e9 / read)
+    assert tps == pytest.approx(SHARE_OF_MEASURED * 100e9 / read)
     assert expected_tps(model, plan, where.devices, None) is None
 
 

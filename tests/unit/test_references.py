@@ -242,8 +242,9 @@ def test_a_model_of_ones_own_is_found(tmp_path: Path) -> None:
     paths.catalog_file().write_text('[models.r1-qwen-7b]\ngguf_repos = ["me/mirror"]')
     mine = in_library("me/mirror/x-Q4_K_M.gguf")
     assert find_model("r1-qwen-7b").path == mine
-    paths.catalog_file().write_text("broken = [")
+    paths.catalog_file().write_text("[models.other]\nfull_name = 3")
     assert "not on this computer" in not_found("r1-qwen-7b")[0]
+    assert "line 2, models.other.full_name" in not_found("other")[1]
 
 
 def test_paths_and_the_demo_need_no_library(tmp_path: Path) -> None:

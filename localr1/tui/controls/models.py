@@ -47,7 +47,10 @@ class Models:
         self._shelf = shelf
         self._fetched: ModelReference | None = None
         """The newest that was fetched and is not used yet."""
-        pulls.changed = lambda job: screen.post_message(FetchChanged(job))
+        pulls.changed = self._post
+
+    def _post(self, job: PullJob) -> None:
+        self._screen.post_message(FetchChanged(job))
 
     # ---- actions ---------------------------------------------------------------------------
 
@@ -114,11 +117,24 @@ class Models:
         self._show_state()
         return ""
 
+    def begin(self, reference: str) -> None:
+        """The chat begins with a fetch."""
+        problem = self.fetch(reference)
+        told = keymap_of(self._screen).fill("{models} shows how far it is") or "/models shows it"
+        self._screen.say(problem or f"Fetching {one_line(reference)}; {told}.")
+
     def forget(self, path: Path) -> None:
-        """This file is no more: nothing offers to use it."""
+        """Nothing offers to use this file any more: it is in use, or gone."""
         if self._fetched is not None and self._fetched.path == path:
             self._fetched = None
             self._show_state()
+
+    def forget_fetch(self, path: Path) -> None:
+        """This file is gone, so that it can be fetched again."""
+        self.forget(path)
+        for job in self.pulls.jobs:
+            if isinstance(job.outcome, Fetched) and Path(job.outcome.path) == path:
+                self.pulls.forget(job.reference)
 
     def stop(self, job: PullJob) -> None:
         """Stop a fetch, without waiting for it; what was fetched is kept."""
@@ -136,7 +152,7 @@ class Models:
         outcome = job.outcome
         if isinstance(outcome, Fetched):
             path = Path(outcome.path)
-            self._fetched = ModelReference(path, one_line(path.name, _NAME_CHARACTERS), "gguf")
+            self._fetched = ModelReference(path, one_line(path.stem, _NAME_CHARACTERS), "gguf")
             self._tell_fetched(_name(job))
         elif isinstance(outcome, NotFetched):
             words = f"{_name(job)} was not fetched: {one_line(outcome.message)}"
@@ -147,6 +163,7 @@ class Models:
             sheet.fetch_changed(job)
 
     def _tell_fetched(self, name: str) -> None:
+        self._screen.notify_terminal(f"Fetched: {name}")
         use = keymap_of(self._screen).fill("{use_fetched} uses it") or "/use uses it"
         self._screen.transcript.note().add(f"{name} is here. {use}.")
         self._screen.say(f"{name} is here. {use}.")
@@ -167,4 +184,4 @@ class Models:
 
 def _name(job: PullJob) -> str:
     name = job.planned.name if job.planned else ""
-    return one_line(name or job.reference, _NAME_CHARACTERS)
+    return one_line(name.removesuffix(".gguf") or job.reference, _NAME_CHARACTERS)

@@ -8,8 +8,8 @@ from datetime import date
 from localr1.session.pull_job import PullJob
 from localr1.tui.entries import Entry
 from localr1.tui.marks import one_line
+from localr1.tui.model_list.phrases import speed_words, used_words
 from localr1.tui.model_list.progress import fetch_facts
-from localr1.tui.model_list.row_words import speed_words, used_words
 from localr1.tui.model_list.rows import Fact, Fit, ModelHere, Offer
 from localr1.units import download_size
 

@@ -51,7 +51,7 @@ def _demo() -> list[ModelHere]:
         size_bytes = path.stat().st_size
     except (ModelNotFound, OSError):
         return []
-    return [ModelHere(path, DEMO, size_bytes, "comes with localr1")]
+    return [ModelHere(path, DEMO, size_bytes, "built in")]
 
 
 def other_places(models_folder: Path) -> list[Place]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from localr1.models.offline import OFFLINE
 from localr1.session.pull_events import Fetched
 from localr1.session.pull_job import PullJob
 from localr1.tui.model_list.rows import ModelHere, Offer, Surveyed
@@ -13,8 +14,6 @@ from localr1.tui.model_list.rows import ModelHere, Offer, Surveyed
 HERE, OFFERED = "On this computer", "Can be fetched"
 LOOKING = "Looking…"
 NOTHING_HERE = "No model yet"
-OFFLINE = "localr1 is offline; /settings can change that."
-"""In place of what can be fetched."""
 
 
 class Heading(NamedTuple):
@@ -87,6 +86,7 @@ def _offers(surveyed: Surveyed, jobs: Sequence[PullJob]) -> Iterator[Offer]:
         if job.reference not in known and not isinstance(job.outcome, Fetched):
             planned = job.planned
             name, size = (planned.name, planned.total_bytes) if planned else ("", 0)
+            name = name.removesuffix(".gguf")
             yield Offer(job.reference, name or job.reference, size_bytes=max(0, size))
     for offer in surveyed.offers:
         if not _is_here(offer, jobs):

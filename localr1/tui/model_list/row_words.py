@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
 from localr1.tui.glyphs import ELLIPSIS, meter
 from localr1.tui.marks import one_line
+from localr1.tui.model_list.phrases import short_name, speed_words, used_words
 from localr1.tui.model_list.progress import FetchWords
 from localr1.tui.model_list.rows import Fit, ModelHere, Offer
 from localr1.tui.rows import Look, Row, Span
@@ -22,7 +23,6 @@ _COLUMNS_AT_LEAST = 3
 _NAME_CELLS = 22
 """Of a name at least, where it stands in a column."""
 
-_LONGEST_NAME = 120
 _TAIL_CELLS = 12
 """Of a name that is too long: its end tells more than its middle."""
 
@@ -44,7 +44,7 @@ def line_of_model(model: ModelHere, today: date, *, is_loaded: bool) -> Line:
     """A model that is here."""
     told = used_words(model.used_at, today)
     place = one_line(model.place, 30)
-    last = ", ".join(part for part in ("in use" if is_loaded else told, place) if part)
+    last = "in use" if is_loaded else ", ".join(part for part in (told, place) if part)
     window, speed = ("cannot be used", "") if model.problem else _fit(model.fit)
     quant = one_line(model.quant, 12)
     return Line(
@@ -76,32 +76,6 @@ def _fit(fit: Fit | None) -> tuple[str, str]:
     return f"window {fit.n_ctx:,}", speed_words(fit.tps) if fit.tps else ""
 
 
-def short_name(name: str, quant: str) -> str:
-    """A model's name without what stands in a column anyway, and without whose it is."""
-    name = one_line(name, _LONGEST_NAME).removeprefix("DeepSeek-")
-    if quant and name.lower().endswith(quant.lower()):
-        name = name[: -len(quant)].rstrip("-._ ") or name
-    return name
-
-
-def speed_words(tps: float) -> str:
-    """An estimate of the speed."""
-    return f"~{tps:.0f} tokens/s" if tps >= 9.5 else f"~{tps:.1f} tokens/s"
-
-
-def used_words(used_at: str, today: date) -> str:
-    """When a model was last used, as one says it; empty where that is not known."""
-    try:
-        day = datetime.fromisoformat(used_at.replace("Z", "+00:00")).astimezone().date()
-    except (ValueError, OverflowError):
-        return ""
-    if day >= today:
-        return "used today"
-    if day == today - timedelta(days=1):
-        return "used yesterday"
-    return f"used {day.day} {day:%b}" if day.year == today.year else f"used {day:%b %Y}"
-
-
 # ---- layout ----------------------------------------------------------------------------------
 
 
@@ -116,7 +90,7 @@ def widths(lines: Sequence[Line], width: int) -> Widths | None:
     """Columns for these models; the last ones go first, and None means two rows for each."""
     if not lines:
         return None
-    names = max(cell_len(line.name) for line in lines)
+    names = max(1, *(cell_len(line.name) for line in lines))
     texts = zip(*(line.columns for line in lines), strict=True)
     columns = [max(map(cell_len, each)) for each in texts]
     while len(columns) >= _COLUMNS_AT_LEAST:

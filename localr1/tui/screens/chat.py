@@ -64,10 +64,13 @@ class ChatScreen(ChatRun):
         session: ChatSession,
         clock: Clock = time.monotonic,
         preferred: Preferences = Preferences(),  # noqa: B008 - frozen
+        *,
         pulls: Pulls | None = None,
         shelf: Shelf | None = None,
+        fetch: str = "",
     ) -> None:
         super().__init__(session, clock)
+        self._fetch = fetch
         self.composer.on_draft = self._keep_draft_soon
         if session.conversations is not None:
             self.composer.earlier_questions = session.conversations.latest_questions
@@ -108,6 +111,8 @@ class ChatScreen(ChatRun):
     def _begin(self) -> None:
         self._show_messages()
         self.run_worker(self._dialogue.load(), group="session")
+        if self._fetch:
+            self.models.begin(self._fetch)
         if self.session.conversations is not None and self.size.width >= WIDE:
             self.show_list(True)
             self.run_worker(self._lists.refresh())
