@@ -102,6 +102,17 @@ def test_a_silent_server_is_asked_again(hub: HubServer, folder: Path) -> None:
     assert 0 <= first.span[1] - second.start <= 256 << 10
 
 
+def test_a_server_that_misreads_if_range_is_asked_without(
+    hub: HubServer, client: Hub, folder: Path
+) -> None:
+    hub.manners.misreads_if_range = True
+    hub.manners.cut_after_bytes = [600_000, 600_000]
+    hub.manners.bytes_per_second = 8 * MEGABYTE
+    fetch(client, folder)
+    assert (folder / REPO / FILE).read_bytes() == CONTENT
+    assert [request.status for request in hub.of("storage")] == [206, 200, 206, 206]
+
+
 def test_a_signed_address_that_expires_is_asked_for_again(
     hub: HubServer, client: Hub, folder: Path
 ) -> None:
