@@ -57,27 +57,26 @@ class PullRun:
         with self._signals():
             for work in self._works:
                 work.thread.start()
-            told: set[int] = set()
-            while len(told) < len(self._works) and not self._stop.is_set():
+            under_way = self._works
+            while under_way and not self._stop.is_set():
                 self._stop.wait(SHOWN_EVERY_SECONDS)
+                ended = [work for work in under_way if not work.thread.is_alive()]
                 self._report.show()
-                for number, work in enumerate(self._works):
-                    if number not in told and not work.thread.is_alive():
-                        told.add(number)
-                        self._tell(work)
+                for work in ended:
+                    self._tell(work)
+                under_way = [work for work in under_way if work not in ended]
             if self._stop.is_set():
-                return self._part(told)
+                return self._part(under_way)
         failed = [work.error.exit_code for work in self._works if work.error]
         return failed[0] if failed else ExitCode.OK
 
-    def _part(self, told: set[int]) -> ExitCode:
-        for number, work in enumerate(self._works):
+    def _part(self, under_way: Sequence[_Work]) -> ExitCode:
+        for work in under_way:
             work.thread.join(PARTING_SECONDS if work.pull.plan else 0.0)
-            if number not in told:
-                if work.result or work.error:
-                    self._tell(work)
-                else:
-                    self._report.stopped(work.pull)
+            if work.result or work.error:
+                self._tell(work)
+            else:
+                self._report.stopped(work.pull)
         return ExitCode.INTERRUPTED
 
     def _tell(self, work: _Work) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from localr1.models.hub.owner import LOCK_ENDING, OWNER_ENDING, ownership
 from localr1.models.hub.part import STATE_ENDING, remove_part
 from localr1.models.hub.part_state import PartIdentity, read_state
 from localr1.models.quant_names import quant_of_file
+
+_LATER_SHARD = re.compile(r"-\d{5}-of-(\d{5}\.gguf)$", re.IGNORECASE)
 
 
 def discard_parts(folder: Path, repos: tuple[str, ...], quant: str | None, path: str | None) -> int:
@@ -51,12 +54,14 @@ def _discard(part: Path) -> int:
         who = f"process {process}" if process else "another process"
         raise StorageError(f"{part.name} is being fetched by {who}", "stop that first")
 
-    with ownership(part, is_fetched, threading.Event()):
+    # a model in several files has the lock of its first one
+    first = part.with_name(_LATER_SHARD.sub(r"-00001-of-\1", part.name))
+    with ownership(first, is_fetched, threading.Event()):
         size_bytes = _taken_bytes(part)
         remove_part(part)
     for ending in (LOCK_ENDING, OWNER_ENDING):
         with contextlib.suppress(OSError):
-            part.with_name(part.name + ending).unlink()
+            first.with_name(first.name + ending).unlink()
     _remove_empty(part.parent)
     return size_bytes
 

@@ -82,12 +82,13 @@ class Transfer:
         if self._begun.is_set() and not self._over():
             threads += [self._start() for _ in range(self._connections - 1)]
         self._until(lambda: self._running == 0 or self._ending.is_set())
+        while not self._part.is_whole and not self._over():
+            threads.append(self._start())  # what the last one to retire left behind
+            self._until(lambda: self._running == 0 or self._ending.is_set())
         for thread in threads:  # one that waits for a silent server is left to itself
             thread.join(_PARTING_SECONDS)
         if self._failure is not None:
             raise self._failure
-        if not self._part.is_whole and not self._stop.is_set():
-            raise NetworkError("the connection was lost", GO_ON)
 
     def _start(self) -> threading.Thread:
         with self._lock:
