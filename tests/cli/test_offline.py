@@ -128,6 +128,7 @@ def test_commands_of_the_library_under_the_guard(log: Path, demo: Path) -> None:
         ["show", "toy"],
         ["verify"],
         ["doctor", "toy"],
+        ["recommend"],
         ["rm", "toy", "--yes"],
     ):
         assert run(log, *arguments).returncode == 0
@@ -161,6 +162,15 @@ def test_the_interface_without_interfaces(
 
 
 # ---- what a person asks for ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", [["pull", "r1-qwen-1.5b"], ["recommend", "--refresh"]])
+def test_what_needs_the_network_refuses_before_it_tries(log: Path, asked: list[str]) -> None:
+    done = run(log, "--offline", *asked)
+    assert done.returncode == ExitCode.OFFLINE
+    assert b"leave out --offline" in done.stderr
+    assert noted(log, "tried") == []
+    assert noted(log, "import") == []
 
 
 OTHER_COMPUTER = ("run", "demo", "x", "--rpc", "192.168.77.88:50052")
