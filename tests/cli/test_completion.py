@@ -77,7 +77,8 @@ def test_names_of_models(tab: Tab, models: Path) -> None:
     assert tab("localr1 rm nosuch") == []
     assert tab("localr1 run ./x") == ["file,./x"]
     assert tab("localr1 run nosuch") == ["file,nosuch"]
-    assert tab("localr1 import R1") == ["file,R1"]
+    for line in ("import", "history import", "history export -o", "run demo --draft", "convert"):
+        assert tab(f"localr1 {line} R1") == ["file,R1"]
 
 
 def test_names_of_the_catalog_and_their_quants(tab: Tab) -> None:

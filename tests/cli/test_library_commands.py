@@ -122,10 +122,10 @@ def test_what_is_listed(shell: Shell, source: Path, tmp_path: Path) -> None:
     ]
     assert "yes, window 2,048" in lines["R1-Tiny"]
     assert "F16" in lines["R1-Tiny"]
-    assert "kB link" in lines["linked"]
+    assert "kB" in lines["linked (link)"]
     assert "web page" in lines["broken"]
     assert "files are missing: half-00002-of-00002.gguf" in lines["half"]
-    assert "what it links to is gone" in lines["gone"]
+    assert "what it links to is gone" in lines["gone (link)"]
     assert "is empty" in lines["evil␛]0;x␇\N{REPLACEMENT CHARACTER}"]
     assert "Kept by ollama" in lines
     assert "tiny:7b" in lines
@@ -248,7 +248,7 @@ def test_what_is_not_there(shell: Shell, command: str, reference: str) -> None:
 def test_an_import_says_what_became_of_it(shell: Shell, source: Path) -> None:
     size = source.stat().st_size
     done = shell("import", source)
-    assert done.out == "R1-Tiny\n"
+    assert done.out == ""
     assert done.err == f"Copied: R1-Tiny, {size / 1000:.1f} kB.\n"
     again = shell("import", source)
     assert again.err == "The library has it already, as R1-Tiny.\n"
@@ -324,12 +324,15 @@ main(["import", sys.argv[1]])
 """
 
 
-def test_ctrl_c_leaves_nothing(source: Path, localr1_home: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_interrupted_leaves_nothing(
+    source: Path, localr1_home: Path, number: signal.Signals
+) -> None:
     command = [sys.executable, "-c", SLOW_IMPORT, str(source)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"piece\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.communicate(timeout=30)
     assert process.returncode == ExitCode.INTERRUPTED
     left = [path for path in localr1_home.rglob("*") if path.is_file() and path.name != "lock"]
@@ -380,7 +383,7 @@ def test_a_model_that_is_open_is_told_and_links_leave_their_files(
     mark.release()
     assert done.err.splitlines() == [
         "R1-Tiny is open in another window now.",
-        f"Removed the link R1-Tiny; {source} stays.",
+        f"Removed the link R1-Tiny ({source} stays).",
     ]
     assert source.exists()
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from localr1.cli.main import run_command_line
 from localr1.errors import ExitCode, Offline
 from localr1.session.setting_effects import check_together
 from localr1.settings import load_settings
-from tests.cli.command_line import LOCALR1, localr1
+from tests.cli.command_line import LOCALR1
 from tests.tui.test_in_tmux import Terminal, terminal
 
 __all__ = ["terminal"]
@@ -48,6 +49,20 @@ def guarded(log: Path) -> dict[str, str]:
     """The environment of a process that may not connect anywhere."""
     path = os.pathsep.join([str(GUARD), *filter(None, sys.path)])
     return {"PYTHONPATH": path, "NETWORK_GUARD_LOG": str(log)}
+
+
+def run(
+    log: Path, *arguments: str, before: Sequence[str] = ()
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end under the guard."""
+    return subprocess.run(
+        [*before, *LOCALR1, *arguments],
+        env={**os.environ, **guarded(log)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def noted(log: Path, word: str) -> list[str]:
@@ -93,21 +108,14 @@ def test_the_guard_itself(log: Path) -> None:
 
 
 def test_run_asks_the_demo_under_the_guard(log: Path) -> None:
-    done = localr1("run", "demo", "What is 347 + 586?", "--temp", "0", **guarded(log))
+    done = run(log, "run", "demo", "What is 347 + 586?", "--temp", "0")
     assert done.returncode == 0
     assert b"933" in done.stdout
     assert_silent(log)
 
 
 def test_run_asks_the_demo_without_interfaces(log: Path, no_interfaces: list[str]) -> None:
-    done = subprocess.run(
-        [*no_interfaces, *LOCALR1, "run", "demo", "What is 347 + 586?", "--temp", "0"],
-        env={**os.environ, **guarded(log)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    done = run(log, "run", "demo", "What is 347 + 586?", "--temp", "0", before=no_interfaces)
     assert done.returncode == 0
     assert b"933" in done.stdout
     assert_silent(log)
@@ -120,9 +128,10 @@ def test_commands_of_the_library_under_the_guard(log: Path, demo: Path) -> None:
         ["show", "toy"],
         ["verify"],
         ["doctor", "toy"],
+        ["recommend"],
         ["rm", "toy", "--yes"],
     ):
-        assert localr1(*arguments, **guarded(log)).returncode == 0
+        assert run(log, *arguments).returncode == 0
     assert_silent(log)
 
 
@@ -153,6 +162,15 @@ def test_the_interface_without_interfaces(
 
 
 # ---- what a person asks for ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", [["pull", "r1-qwen-1.5b"], ["recommend", "--refresh"]])
+def test_what_needs_the_network_refuses_before_it_tries(log: Path, asked: list[str]) -> None:
+    done = run(log, "--offline", *asked)
+    assert done.returncode == ExitCode.OFFLINE
+    assert b"leave out --offline" in done.stderr
+    assert noted(log, "tried") == []
+    assert noted(log, "import") == []
 
 
 OTHER_COMPUTER = ("run", "demo", "x", "--rpc", "192.168.77.88:50052")
