@@ -20,6 +20,7 @@ from localr1.models.hub.faults import (
     Interruption,
     as_interruption,
     check_busy,
+    host_of,
     refusal,
     web_page,
 )
@@ -137,6 +138,9 @@ class Source:
         check_busy(status, response.headers, url)
         if status == 416:
             raise FileChanged
+        if status in _GONE and _origin(url) != self._hub:
+            self._signed = ""
+            raise Interruption(f"{host_of(url)} answers {status}")
         if status >= 400:
             raise refusal(status, response.headers, self._repository.name, self._file.path)
         if status not in (200, 206):
