@@ -191,7 +191,7 @@ async def test_a_model_is_used_in_the_middle_of_a_conversation() -> None:
         await running.press("enter")
         assert isinstance(running.top, ModelsScreen), "Enter alone leaves it"
         await running.press("enter", "down", "enter")
-        assert running.top is running.screen
+        assert running.screen.is_current
         assert session.model_name == "Phi-4-reasoning"
         assert running.texts(".answer") == ["Four."], "the conversation stays"
 
