@@ -31,10 +31,12 @@ from localr1.tui.advised import advised, family
 from localr1.tui.choices import ModelChoices, computer
 from localr1.tui.composing.threads import beside
 from localr1.tui.marks import one_line
+from localr1.tui.model_list.named import is_fetchable
 from localr1.tui.model_list.phrases import short_name
 from localr1.tui.model_list.rows import Offer
 from localr1.tui.themed import ThemedApp
 from localr1.tui.widgets.entries_view import EntriesView
+from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.path_input import PathInput
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 KEYS = "Enter opens it   Ctrl+R remembers it   Esc leaves"
 FETCHES = "Ctrl+F fetches {name}   Enter opens   Esc leaves"
-PATH_HINT = "Or type the path of a .gguf file; Tab completes it"
+PATH_HINT = "Or type the path of a .gguf file, or a name; Tab completes it"
 
 
 @dataclass
@@ -116,8 +118,8 @@ class FirstRunApp(ThemedApp[Chosen]):
         self._advised = EntriesView(id="advised")
         self._offers: list[Offer] = []
         """With what fits, once that is known."""
-        self._pick: Offer | None = None
-        """The advised model, once it is known."""
+        self._fetch = ""
+        """What the key fetches: the advised model, once it is known, or what was typed."""
         self._real = EntriesView(id="real-models")
         self._toggle = Static(id="remember", markup=False)
         self._status = Static(KEYS, id="first-status", markup=False)
@@ -177,7 +179,7 @@ class FirstRunApp(ThemedApp[Chosen]):
         self._show_family(self._offers)
         pick = next((offer for offer in self._offers if offer.reason), None)
         if pick is not None and not self._settings.offline:
-            self._pick = pick
+            self._fetch = pick.reference
             self._advised.show(advised(pick))
             self._advised.display = True
             name = short_name(pick.name, pick.quant)
@@ -246,18 +248,30 @@ class FirstRunApp(ThemedApp[Chosen]):
         """Leave with the choice."""
         self._leave_with(self._choices.reference(event.option_index))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Leave with the file at this path, if there is one."""
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave with the file at this path, if there is one; a name can be fetched."""
         text = event.value.strip()
         try:
-            reference = find_model(text)
-        except (Localr1Error, OSError, RuntimeError, ValueError):
+            reference = await beside(lambda: find_model(text))
+        except Localr1Error as error:
+            await self._not_found(text, error)
+            return
+        except (OSError, RuntimeError, ValueError):
             self._say(f"There is no file {text}.")
             return
         if reference.path.is_dir():
             self._say(f"{text} is a folder; go on typing, or Tab completes.")
         else:
             self._leave_with(reference)
+
+    async def _not_found(self, text: str, error: Localr1Error) -> None:
+        with contextlib.suppress(Localr1Error):
+            if not self._settings.offline and await beside(lambda: is_fetchable(text)):
+                self._fetch = text
+                self._say(f"{text} is not on this computer. Ctrl+F fetches it.")
+                return
+        hint = f" {sentence(error.hint)}." if error.hint else ""
+        self._say(f"{sentence(error.message)}.{hint}")
 
     def _leave_with(self, reference: ModelReference) -> None:
         if self._remembers:
@@ -273,9 +287,9 @@ class FirstRunApp(ThemedApp[Chosen]):
 
     def action_fetch(self) -> None:
         """Leave with the choice, while the advised model is fetched."""
-        if self._pick is not None:
+        if self._fetch:
             chosen = self._choices.reference(self._choices.highlighted or 0)
-            self.exit(Chosen(chosen, self._pick.reference))
+            self.exit(Chosen(chosen, self._fetch))
 
     def _say(self, text: str) -> None:
         self._status.update(Content(one_line(text)))
