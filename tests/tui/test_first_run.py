@@ -258,8 +258,9 @@ async def test_a_name_is_fetched_or_answered_with_the_nearest(tmp_path: Path) ->
         assert running.app.is_running
         running.app._path.value = "hf:org/repo"
         await running.pilot.press("enter")
-        await running.until("hf:org/repo is not on this computer. Ctrl+F fetches it.")
-        await running.pilot.press("ctrl+f")
+        await running.until("hf:org/repo is not on this computer. Enter again fetches it.")
+        await running.pilot.press("enter")
+        await running.pilot.pause(0.2)
     assert running.app.return_value is not None
     assert running.app.return_value.fetch == "hf:org/repo"
     assert running.app.return_value.model.name == "demo"
