@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -77,6 +77,7 @@ class EngineClient:
         self._ids = itertools.count(1)
         self._running_id: int | None = None
         self._command_ended = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._killed_for: str | None = None
         self.log_path = Path(os.devnull)
         """What native code prints goes here; nowhere where the folder cannot be used."""
@@ -121,26 +122,29 @@ class EngineClient:
             except OSError as error:
                 raise EngineStopped(f"the engine cannot be started: {error}") from error
 
-    async def ask(self, command: Command) -> AsyncIterator[Event]:
+    async def ask(self, command: Command) -> AsyncGenerator[Event, None]:
         """Send a command and yield its events, the last one included.
+
+        One command runs at a time; another one waits for its end.
 
         Raises:
             EngineStopped: the worker died, with the reason as far as it can be known.
         """
-        self._running_id = command.id
-        self._command_ended.clear()
-        try:
-            await self._send(command)
-            while True:
-                event = await self._next_event()
-                if event.id not in (0, command.id):
-                    continue
-                yield event
-                if isinstance(event, _LAST_EVENTS):
-                    return
-        finally:
-            self._running_id = None
-            self._command_ended.set()
+        async with self._turn:
+            self._running_id = command.id
+            self._command_ended.clear()
+            try:
+                await self._send(command)
+                while True:
+                    event = await self._next_event()
+                    if event.id not in (0, command.id):
+                        continue
+                    yield event
+                    if isinstance(event, _LAST_EVENTS):
+                        return
+            finally:
+                self._running_id = None
+                self._command_ended.set()
 
     async def devices(self, rpc: tuple[str, ...] = ()) -> DeviceList:
         """What this build of the engine can compute on.
@@ -151,11 +155,12 @@ class EngineClient:
         Raises:
             EngineError: it cannot be told, with the reason.
         """
-        async for event in self.ask(Devices(self.new_id(), rpc)):
-            if isinstance(event, DeviceList):
-                return event
-            if isinstance(event, Failed):
-                raise EngineError(event.message, event.hint)
+        async with contextlib.aclosing(self.ask(Devices(self.new_id(), rpc))) as events:
+            async for event in events:
+                if isinstance(event, DeviceList):
+                    return event
+                if isinstance(event, Failed):
+                    raise EngineError(event.message, event.hint)
         raise EngineStopped("the engine did not name its devices", RESTART_HINT)
 
     async def cancel(self) -> None:

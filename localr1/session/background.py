@@ -11,6 +11,19 @@ from localr1.engine.protocol import Command, Event, Prefill
 from localr1.errors import EngineError
 
 
+class _Work:
+    """Commands that are run one after the other."""
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self.commands = commands
+        self.running: Command | None = None
+        self.last_event: Event | None = None
+        self.has_last_command = asyncio.Event()
+        """Set when the engine has the last one, or will never get it."""
+        self.is_stopping = False
+        self.task: asyncio.Task[None] | None = None
+
+
 class Background:
     """Runs commands whose events nobody wants to see.
 
@@ -20,61 +33,76 @@ class Background:
 
     def __init__(self, engine: EngineClient) -> None:
         self._engine = engine
-        self._task: asyncio.Task[None] | None = None
-        self._running: Command | None = None
-        self._last_event: Event | None = None
-        self._is_last = asyncio.Event()
-        self._is_stopping = False
+        self._work: _Work | None = None
+
+    @property
+    def is_working(self) -> bool:
+        """Does the engine do something here, or is it about to?"""
+        return self._work is not None and not self._is_done(self._work)
 
     def start(self, commands: Sequence[Command]) -> None:
-        """Run these one after the other; `stop` was called since the last ones."""
-        self._running, self._is_stopping, self._last_event = None, False, None
-        self._is_last.clear()
-        self._task = asyncio.create_task(self._run(commands))
+        """Run these one after the other, when what was started before has been stopped."""
+        self._begin(commands)
 
     async def stop(self) -> None:
         """Return when the engine is free; reading ahead is broken off, all else is done."""
         # Several may wait here; the first to go on may start something that the others wait for
-        while (task := self._task) is not None:
-            self._is_stopping = True
-            if isinstance(self._running, Prefill) and not task.done():
-                await self._engine.cancel()
-            await task
-            if self._task is task:
-                self._task = None
+        while (work := self._work) is not None:
+            await self._stop(work)
+            if self._work is work:
+                self._work = None
 
     async def answer(self, command: Command) -> Event | None:
         """Run this command; its last event, or None where it has none. `stop` was called before."""
-        self.start([command])
-        task = self._task
-        assert task is not None
+        work = self._begin([command])
+        assert work.task is not None
         # not awaited itself: whoever asked may give up, the engine's answer must still be read
-        await asyncio.wait([task])
-        return self._last_event
+        await asyncio.wait([work.task])
+        return work.last_event
 
     async def wait(self) -> None:
         """Return when all is done."""
-        if self._task is not None:
-            await self._task
+        if self._work is not None and self._work.task is not None:
+            await self._work.task
 
     async def hand_over(self) -> None:
         """Return when the engine has its last command, and goes on without this event loop."""
-        if self._task is not None:
+        if self._work is not None:
             # set right before the command is sent, in the same step of the task
-            await self._is_last.wait()
+            await self._work.has_last_command.wait()
 
-    async def _run(self, commands: Sequence[Command]) -> None:
+    def _begin(self, commands: Sequence[Command]) -> _Work:
+        before, work = self._work, _Work(commands)
+        self._work = work
+        work.task = asyncio.create_task(self._run(work, before))
+        return work
+
+    async def _run(self, work: _Work, before: _Work | None) -> None:
+        if before is not None:
+            await self._stop(before)
         # a worker that died is told of when it is needed next
         with contextlib.suppress(EngineError):
-            for command in commands:
-                if not self._engine.is_alive or self._may_be_left_out(command):
+            for command in work.commands:
+                if not self._engine.is_alive or _may_be_left_out(work, command):
                     continue
-                self._running = command
-                if command is commands[-1]:
-                    self._is_last.set()
+                work.running = command
+                if command is work.commands[-1]:
+                    work.has_last_command.set()
                 async for event in self._engine.ask(command):
-                    self._last_event = event
-        self._is_last.set()
+                    work.last_event = event
+        work.has_last_command.set()
 
-    def _may_be_left_out(self, command: Command) -> bool:
-        return self._is_stopping and isinstance(command, Prefill)
+    async def _stop(self, work: _Work) -> None:
+        work.is_stopping = True
+        if isinstance(work.running, Prefill) and not self._is_done(work):
+            await self._engine.cancel()
+        if work.task is not None:
+            await work.task
+
+    @staticmethod
+    def _is_done(work: _Work) -> bool:
+        return work.task is not None and work.task.done()
+
+
+def _may_be_left_out(work: _Work, command: Command) -> bool:
+    return work.is_stopping and isinstance(command, Prefill)

@@ -57,8 +57,9 @@ class BetweenQuestions:
             may_work: the computer may be kept busy; a setting goes before it.
             from_disk: the conversation whose state is looked for first.
         """
-        if not self._engine.is_alive:
-            return
+        is_replying = self._engine.is_busy and not self._background.is_working
+        if not self._engine.is_alive or is_replying:
+            return  # whoever lets it reply gets ready afterwards
         commands: list[LoadState | Prefill] = []
         budget = _budget_bytes(settings)
         if from_disk and messages and budget:

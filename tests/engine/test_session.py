@@ -12,9 +12,11 @@ from localr1 import paths
 from localr1.chat.effort import Asked
 from localr1.chat.messages import Insertion, Message, TextPart, user_message
 from localr1.engine.protocol import Answer, Done, Event, Notice
+from localr1.errors import EngineError
 from localr1.history.store import HistoryStore
 from localr1.models.reference import find_model
 from localr1.session import ChatSession
+from localr1.session.context_use import ContextUse
 from localr1.settings import load_settings
 
 SUM = "What is 347 + 586?"
@@ -216,4 +218,21 @@ async def test_a_thought_is_carried_or_deleted_and_its_cost_is_known(store: Hist
     await session.delete_thought(1)
     assert session.messages[1].reasoning is None
     assert store.open(session.conversation_id or "").messages == list(session.messages)
+    await session.close()
+
+
+async def test_who_counts_and_who_looks_for_a_place_do_not_meet_in_the_engine(
+    store: HistoryStore,
+) -> None:
+    session = session_with(store, reasoning_budget=16)
+    for _ in range(2):
+        await all_of(session.send(SUM))
+    for _ in range(6):
+        counts = [asyncio.create_task(session.context_use()) for _ in range(2)]
+        places = [asyncio.create_task(session.reveal(position)) for position in (0, 3)]
+        await asyncio.sleep(0.02)
+        done = done_of(await all_of(session.send(SUM)))
+        assert done.finish_reason == "stop"
+        told = await asyncio.gather(*counts, *places, return_exceptions=True)
+        assert all(isinstance(each, (ContextUse, int, EngineError)) for each in told), told
     await session.close()
