@@ -208,6 +208,21 @@ def test_a_part_goes_on(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
+def test_a_part_has_nothing_of_another_file(tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(b"another file, longer than this one")
+    path.chmod(0o600)
+    identity = PartIdentity(repo="o/r", path="m.gguf", size_bytes=5, sha256="b" * 64)
+    part = Part(path, identity)
+    segment = part.take(1)
+    assert segment is not None
+    part.write(segment, b"12345")
+    with path.open("ab") as file:
+        file.write(b"added by somebody")
+    part.seal()
+    assert path.read_bytes() == b"12345"
+
+
 def test_a_long_state_is_written_anew(tmp_path: Path) -> None:
     size = (LINES_BEFORE_REWRITE + 10) * RECORDED_EVERY_BYTES
     identity = PartIdentity(repo="o/r", path="m.gguf", size_bytes=size, sha256="b" * 64)
