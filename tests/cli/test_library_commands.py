@@ -361,6 +361,19 @@ def test_rm_frees_what_it_says(shell: Shell, tmp_path: Path) -> None:
     assert shell("list").out == ""
 
 
+def test_a_name_of_several_quants_removes_none(shell: Shell, source: Path) -> None:
+    folder = paths.models_folder()
+    folder.mkdir(parents=True)
+    for quant in ("Q4_K_M", "Q8_0"):
+        (folder / f"DeepSeek-R1-Distill-Qwen-7B-{quant}.gguf").write_bytes(source.read_bytes())
+    done = shell("rm", "r1-qwen-7b", "--yes")
+    assert done.code == ExitCode.USAGE
+    assert "-Q4_K_M, DeepSeek-R1-Distill-Qwen-7B-Q8_0; name the one" in done.err
+    assert shell("rm", "r1-qwen-7b:Q8_0", "--yes").code == 0
+    assert shell("rm", "r1-qwen-7b", "--yes").code == 0
+    assert shell("rm", "r1-qwen-7b", "--yes").code == ExitCode.NOT_FOUND
+
+
 def test_a_person_is_asked(shell: Shell, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shell("import", source)
     asked: list[str] = []
