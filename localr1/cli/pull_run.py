@@ -72,7 +72,7 @@ class PullRun:
 
     def _part(self, told: set[int]) -> ExitCode:
         for number, work in enumerate(self._works):
-            work.thread.join(PARTING_SECONDS)
+            work.thread.join(PARTING_SECONDS if work.pull.plan else 0.0)
             if number not in told:
                 if work.result or work.error:
                     self._tell(work)

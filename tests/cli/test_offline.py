@@ -192,10 +192,10 @@ def test_offline_by_the_environment_and_by_a_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], localr1_home: Path
 ) -> None:
     assert run_command_line(["doctor"]) == 0
-    assert "used by `localr1 pull`" in capsys.readouterr().out
+    assert "online for `pull` and" in capsys.readouterr().out
     monkeypatch.setenv("LOCALR1_OFFLINE", "1")
     assert run_command_line(["doctor"]) == 0
-    assert "offline: never used" in capsys.readouterr().out
+    assert "offline: the network is never used" in capsys.readouterr().out
     assert run_command_line([*OTHER_COMPUTER]) == ExitCode.OFFLINE
     assert "unset LOCALR1_OFFLINE" in capsys.readouterr().err
     monkeypatch.delenv("LOCALR1_OFFLINE")

@@ -44,6 +44,8 @@ def as_interruption(error: httpx2.HTTPError | httpx2.InvalidURL, url: str) -> Ex
             f"the certificate of {host} is not trusted: {_reason(text)}",
             "check the clock; behind a company's proxy, SSL_CERT_FILE names its certificate",
         )
+    if isinstance(error, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
+        return NetworkError(f"{clean_line(url, 100)} is no address of a hub", "check HF_ENDPOINT")
     if isinstance(error, httpx2.ProxyError):
         return NetworkError(
             f"the proxy did not let {host} be reached: {text}", "check HTTPS_PROXY and NO_PROXY"

@@ -141,15 +141,26 @@ class Part:
             if self._state.is_long:
                 self._state.rewrite(self._known())
         except OSError as error:
-            left = self.identity.size_bytes - self._segments.done_bytes
-            raise as_storage_error(error, self.path, left) from error
+            raise self._storage_error(error) from error
 
     def learn_etag(self, etag: str) -> None:
-        """The server calls the file's present state so."""
+        """The server calls the file's present state so.
+
+        Raises:
+            StorageError: the disk does not take it.
+        """
         with self._lock:
-            if etag != self.etag:
-                self.etag = etag
+            if etag == self.etag:
+                return
+            self.etag = etag
+            try:
                 self._state.add_etag(etag)
+            except OSError as error:
+                raise self._storage_error(error) from error
+
+    def _storage_error(self, error: OSError) -> StorageError:
+        left_bytes = self.identity.size_bytes - self._segments.done_bytes
+        return as_storage_error(error, self.path, left_bytes)
 
     def sync(self) -> None:
         """Bring what is here to the disk, so that a power cut does not take it away.

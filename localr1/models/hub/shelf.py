@@ -117,7 +117,8 @@ class Shelf:
 
     def _sum(self, path: Path, file: RemoteFile) -> str:
         done = [0]
-        self._meter.begin("checking", lambda: done[0], file.size_bytes, clean_line(str(path)))
+        note = f"reading {clean_line(str(path))}"
+        self._meter.begin("checking", lambda: done[0], file.size_bytes, note)
         return sha256_of(path, self._stop, lambda count: done.__setitem__(0, count))
 
     def _record(self, file: RemoteFile) -> None:
