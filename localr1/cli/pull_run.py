@@ -12,8 +12,8 @@ from localr1 import paths
 from localr1.cli.output import Printer
 from localr1.cli.pull_report import JsonReport, PullReport, TextReport
 from localr1.errors import ExitCode, Localr1Error
-from localr1.models.hub.model_pull import Asked, ModelPull, Pulled
-from localr1.models.hub.options import Options
+from localr1.models.hub.asked import Asked, Options
+from localr1.models.hub.model_pull import ModelPull, Pulled
 from localr1.models.hub.repository import Hub
 
 SHOWN_EVERY_SECONDS = 0.12

@@ -14,8 +14,8 @@ import pytest
 
 from localr1.errors import ModelNotFound, ModelRefused, NetworkError, StorageError
 from localr1.models.hub import pauses, segments, transfer
-from localr1.models.hub.model_pull import CHANGED, Asked, ModelPull, Pulled
-from localr1.models.hub.options import Options
+from localr1.models.hub.asked import Asked, Options
+from localr1.models.hub.model_pull import CHANGED, ModelPull, Pulled
 from localr1.models.hub.repository import Hub
 from localr1.models.records import read_record
 from tests.hub_server import Answer, HubServer, Side

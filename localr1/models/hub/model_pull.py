@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from localr1.errors import Localr1Error, ModelNotFound, ModelRefused, NetworkError
+from localr1.models.hub.asked import Asked, Options
 from localr1.models.hub.choosing import RemoteModel, choose
 from localr1.models.hub.faults import FileChanged, Interruption
 from localr1.models.hub.meter import Meter
-from localr1.models.hub.options import Options
 from localr1.models.hub.owner import ownership
 from localr1.models.hub.part import Part
 from localr1.models.hub.part_state import PartIdentity
@@ -33,19 +33,6 @@ CHANGES_AT_MOST = 3
 CHANGED = "the file changed on the server; starting again"
 LISTING_TRIES = 4
 WAITING_LOOK_SECONDS = 1.0
-
-
-class Asked(NamedTuple):
-    """Which model a person wants."""
-
-    reference: str
-    """As it was given; names the pull in what is shown."""
-    repos: tuple[str, ...]
-    """Of the hub, the first to be tried first."""
-    quant: str | None = None
-    path: str | None = None
-    revision: str = ""
-    catalog_name: str = ""
 
 
 class Plan(NamedTuple):
