@@ -9,7 +9,6 @@ from localr1.chat.effort import EFFORT_TOKENS, Asked, Effort
 from localr1.errors import Localr1Error
 from localr1.models.reference import find_model
 from localr1.tui.question import Question, Written
-from localr1.tui.screens.line_question import LineQuestion
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
@@ -74,6 +73,8 @@ class NextReply:
         def take(line: str | None) -> None:
             if line:
                 self._load(line)
+
+        from localr1.tui.screens.line_question import LineQuestion
 
         question = LineQuestion("Model: the path of a GGUF file, or demo")
         self._screen.app.push_screen(question, take)
