@@ -34,9 +34,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     runs = parser.parse_args().runs
     helps = [time_help() for _ in range(runs)]
+    completions = [time_completion() for _ in range(runs)]
     paints = [time_first_paint() for _ in range(runs)]
     print("| | min | median | goal |\n|---|---|---|---|")
     print(f"| `localr1 --help` | {min(helps):.3f} s | {statistics.median(helps):.3f} s | 0.2 s |")
+    print(
+        f"| completing a line | {min(completions):.3f} s | "
+        f"{statistics.median(completions):.3f} s | 0.2 s |"
+    )
     print(
         f"| chat, first paint | {min(paints):.3f} s | {statistics.median(paints):.3f} s | 0.5 s |"
     )
@@ -47,6 +52,15 @@ def time_help() -> float:
     started = time.monotonic()
     command = [sys.executable, "-m", "localr1", "--help"]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.monotonic() - started
+
+
+def time_completion() -> float:
+    """Seconds of the process that a shell starts at the Tab key."""
+    environment = {**os.environ, "_LOCALR1_COMPLETE": "bash_complete", "COMP_LINE": "localr1 run "}
+    started = time.monotonic()
+    command = [sys.executable, "-m", "localr1"]
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
     return time.monotonic() - started
 
 

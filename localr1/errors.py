@@ -12,6 +12,9 @@
     │   ├── LoadFailed        the engine refused the file or its settings
     │   └── EngineStopped     the worker process ended or stopped answering
     ├── DoesNotFit            memory or context window is too small for what was asked
+    ├── NetworkError          the hub could not be reached, or a connection was lost for good
+    │   └── AccessRefused     the hub wants a token, or does not take the one it got
+    ├── Offline               the network was needed, and a person wants localr1 to stay offline
     ├── StorageError          a file or the history could not be read or written
     │   ├── ConversationNotFound   no conversation with that id
     │   └── OutputFailed           standard output could not be written
@@ -44,6 +47,10 @@ class ExitCode(enum.IntEnum):
     """Memory or the context window is too small."""
     STORAGE = 7
     """Settings, history or another file could not be read or written."""
+    NETWORK = 8
+    """The hub could not be reached, refused, or the connection was lost for good."""
+    OFFLINE = 9
+    """The network was needed, and a flag, the environment or a setting forbids it."""
     INTERRUPTED = 130
     """Ctrl-C (128 + SIGINT)."""
     OUTPUT_CLOSED = 141
@@ -117,6 +124,22 @@ class DoesNotFit(Localr1Error):
     """Memory or the context window is too small for what was asked."""
 
     exit_code = ExitCode.DOES_NOT_FIT
+
+
+class NetworkError(Localr1Error):
+    """The hub could not be reached, or a connection was lost for good."""
+
+    exit_code = ExitCode.NETWORK
+
+
+class AccessRefused(NetworkError):
+    """The hub wants a token, or does not take the one it got."""
+
+
+class Offline(Localr1Error):
+    """The network was needed, and a person wants localr1 to stay offline."""
+
+    exit_code = ExitCode.OFFLINE
 
 
 class StorageError(Localr1Error):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from localr1.errors import StorageError
@@ -32,6 +31,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         StorageError: the disk is full, read-only or not permitted; `path` is unchanged.
     """
+    import tempfile  # most commands write nothing
+
     make_folder(path.parent)
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -35,6 +35,11 @@ def settings_file() -> Path:
     return home() / "settings.toml"
 
 
+def catalog_file() -> Path:
+    """The TOML file in which a person may name models of their own."""
+    return home() / "catalog.toml"
+
+
 def tuning_file() -> Path:
     """Numbers of threads that `localr1 bench --tune` measured."""
     return home() / "tuning.json"

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from localr1 import toml_file
 from localr1.errors import UsageError
 from localr1.terminal_text import clean_line
 
 Origin = Literal["flag", "environment", "model's settings", "settings file", "automatic"]
 
 VARIABLE_PREFIX = "LOCALR1_"
-_FILE_LIMIT_BYTES = 1 << 20
 _MODELS, _KEYS = "models", "keys"
 _OF_NO_MODEL = (
-    *("model", "reasoning", "save_history", "collapse_thinking"),
+    *("model", "reasoning", "offline", "save_history", "collapse_thinking"),
     *("theme", "plain", "notify", "reduced_motion"),
 )
 """Needed before the model's file is read, or without one."""
@@ -148,6 +147,7 @@ class Settings:
     draft: Annotated[
         str | None, About("GGUF file of a small model that guesses ahead for a large one.")
     ] = None
+    offline: Annotated[bool, About("Never use the network: what needs it refuses.")] = False
     save_history: Annotated[bool, About("Keep conversations on disk.")] = True
     theme: Annotated[str | None, About("Colours of the chat: the name of a theme.")] = None
     collapse_thinking: Annotated[bool, About("Fold the thinking when the answer starts.")] = True
@@ -338,7 +338,7 @@ def _of_keys(table: object, path: Path) -> dict[str, str]:
 
 
 def _table(path: Path, text: str | None) -> dict[str, Any]:
-    return _parsed(read_settings_text(path) if text is None else text, path)
+    return toml_file.parse(toml_file.read_text(path) if text is None else text, path)
 
 
 def check_settings_text(text: str, path: Path) -> dict[str, Any]:
@@ -352,48 +352,7 @@ def check_settings_text(text: str, path: Path) -> dict[str, Any]:
         UsageError: it is no TOML, or has a setting or a value that cannot be used.
     """
     load_settings({}, {}, path, text)
-    return _parsed(text, path)
-
-
-def read_settings_text(path: Path) -> str:
-    """The text of a settings file; empty where there is none.
-
-    Raises:
-        UsageError: it cannot be read, or is not text.
-    """
-    try:
-        return _text(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
-
-
-def _parsed(text: str, path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        table: dict[str, Any] = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{path} is not valid TOML: {clean_line(str(error))}",
-            'a line reads: name = value, with text in "quotes"',
-        ) from error
-    return table
-
-
-def _text(path: Path) -> str:
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path} is not a file")  # opening a pipe would wait for ever
-    with path.open("rb") as file:
-        content = file.read(_FILE_LIMIT_BYTES + 1)
-    if len(content) > _FILE_LIMIT_BYTES:
-        raise UsageError(f"{path} is too large for a settings file")
-    return content.decode("utf-8-sig")
+    return toml_file.parse(text, path)
 
 
 def _unknown(name: str, path: Path) -> UsageError:

@@ -9,7 +9,8 @@ from typing import Any
 
 from localr1.errors import StorageError
 from localr1.files import write_atomically
-from localr1.settings import check_settings_text, checked, read_settings_text
+from localr1.settings import check_settings_text, checked
+from localr1.toml_file import read_text
 
 _MODELS = "models"
 _TRIES = 5
@@ -71,7 +72,7 @@ def _table(document: Any, model_names: Collection[str] | None) -> Any:
 def _edit(file: Path, change: Change) -> None:
     file = _target(file)
     for _ in range(_TRIES):
-        before = read_settings_text(file)
+        before = read_text(file)
         content = _bytes_before(file)
         after = _changed(before, change, file)
         if after == before:

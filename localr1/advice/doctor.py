@@ -82,6 +82,7 @@ async def examine(
         model=model,
         plan=plan,
         problems=tuple(problems),
+        offline=settings.offline,
         unread=machine.unread,
     )
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from localr1.advice.computer import computer_of
+from localr1.advice.recommend import row_of
 from localr1.advice.report import DeviceReport, Report
 from localr1.advice.report_rows import cores_in_words
 from localr1.errors import DoesNotFit, Localr1Error
-from localr1.hardware.machine import Device, Machine
-from localr1.hardware.placement import places
+from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.plan import make_plan
+from localr1.models.catalog import DEFAULT_QUANT, CatalogEntry
 from localr1.settings import Settings
 from localr1.units import memory_size
 
-_GIB = 1 << 30
+if TYPE_CHECKING:
+    from localr1.gguf_header import GgufHeader
 
 
 def computer_lines(report: Report) -> list[tuple[str, str]]:
@@ -52,44 +56,32 @@ class Fitting:
 
     def __init__(self, report: Report, settings: Settings) -> None:
         self._settings = settings
-        self._devices = tuple(
-            Device(
-                each.name, each.description, each.kind, each.free_bytes or 0, each.total_bytes or 0
-            )
-            for each in report.devices
-            if each.usable
-        )
-        self._machine = Machine(
-            cpu=report.cpu,
-            memory=report.memory,
-            disks=report.disks,
-            graphics=(),
-            power=report.power,
-        )
-
-    @property
-    def room_bytes(self) -> int:
-        """Memory that a model could take here, on all devices together."""
-        where = places(self._machine, self._devices)
-        own = sum(each.usable_bytes for each in where.devices if not each.shares_host)
-        return where.host_bytes + own
+        self.computer = computer_of(report)
 
     def of_file(self, path: Path) -> str:
         """Whether a file's model fits, in a few words; reads the file's header."""
         from localr1.gguf_header import read_header
 
         try:
-            header = read_header(path)
-            settings = self._settings.for_model(header.name, path.name)
-            plan = make_plan(header, settings, self._machine, self._devices)
+            plan = self.plan_of(read_header(path))
         except DoesNotFit:
             return "does not fit into memory now"
         except Localr1Error:
             return "cannot be used"
         return f"fits, window {plan.n_ctx:,}"
 
-    def of_need(self, memory_gib: int) -> str:
-        """Whether a model that takes this much would fit."""
-        if memory_gib * _GIB <= self.room_bytes:
-            return f"needs {memory_gib} GiB of memory: fits"
-        return f"needs {memory_gib} GiB of memory: too large here"
+    def plan_of(self, header: GgufHeader) -> LoadPlan:
+        """How a model would be loaded.
+
+        Raises:
+            DoesNotFit: it would not be.
+        """
+        settings = self._settings.for_model(header.name, header.path.name)
+        return make_plan(header, settings, self.computer.machine, self.computer.devices)
+
+    def of_entry(self, entry: CatalogEntry) -> str:
+        """Whether a model of the catalog would fit, in the usual quant."""
+        row = row_of(entry, DEFAULT_QUANT, self.computer, self._settings)
+        if row.fits:
+            return f"fits, window {row.n_ctx:,}"
+        return f"needs {memory_size(row.memory_bytes)} of memory: too large here"

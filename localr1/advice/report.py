@@ -57,5 +57,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     plan: LoadPlan | None
     """How the model would be loaded; null without a model, or where it does not fit."""
     problems: tuple[Problem, ...]
+    offline: bool = False
+    """Whether a person wants the network never to be used."""
     unread: tuple[str, ...]
     """One sentence for each thing that is there and could not be read."""

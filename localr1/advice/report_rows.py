@@ -63,7 +63,7 @@ def report_rows(report: Report) -> Iterator[ReportRow]:
         yield ReportRow("Device" if device.usable else "Not used", _device(device))
     if report.model:
         yield _GAP
-        yield from _model_rows(report)
+        yield from model_rows(report)
     if report.problems:
         yield _GAP
     for problem in report.problems:
@@ -94,6 +94,8 @@ def _machine_rows(report: Report) -> Iterator[ReportRow]:
         free, total = memory_size(disk.free_bytes), memory_size(disk.total_bytes)
         yield ReportRow("Disk", f"{free} free of {total} at {disk.path}")
     yield ReportRow("Power", _power(report))
+    online = "used by `localr1 pull` and `recommend --refresh` alone"
+    yield ReportRow("Network", "offline: never used" if report.offline else online)
 
 
 def cores_in_words(report: Report) -> str:
@@ -133,7 +135,8 @@ def _device(device: DeviceReport) -> str:
     return f"{', '.join(parts)}: {device.why}"
 
 
-def _model_rows(report: Report) -> Iterator[ReportRow]:
+def model_rows(report: Report) -> Iterator[ReportRow]:
+    """The model, what it needs, and each choice of its plan with the reason."""
     model, plan = report.model, report.plan
     if model is None:
         return

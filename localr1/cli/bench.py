@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localr1.cli.model_names import complete_model
 from localr1.cli.options import loading_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
@@ -36,7 +37,7 @@ def _numbers(least: int, most: int) -> Callable[..., tuple[int, ...] | None]:
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.option(
     "--prompt-tokens", type=click.IntRange(0, _MOST_TOKENS), metavar="N", default=512,
     show_default=True, help="Tokens of a prompt; 0 leaves prompt processing out.",

@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from localr1.cli.model_names import complete_model
 from localr1.cli.options import model_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
@@ -21,8 +22,16 @@ if TYPE_CHECKING:
     from localr1.settings import Settings
 
 
+class Begun(NamedTuple):
+    """What a chat begins with."""
+
+    model: ModelReference
+    fetch: str = ""
+    """A reference that is fetched meanwhile."""
+
+
 @click.command()
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=complete_model)
 @click.option("--continue", "latest", is_flag=True, help="Go on with the latest conversation.")
 @click.option("--conversation", "identity", metavar="ID", help="Go on with this conversation.")
 @click.option(
@@ -59,9 +68,10 @@ def chat(
     earlier = Opened()
     if latest or identity is not None:
         earlier = open_conversation(settings, "", printer, latest=latest, identity=identity)
-    reference = _model(model or settings.model, settings, earlier, printer, is_plain=is_plain)
-    if reference is None:
+    begun = _model(model or settings.model, settings, earlier, printer, is_plain=is_plain)
+    if begun is None:
         return int(ExitCode.OK)
+    reference, fetch = begun
     opened = earlier
     if earlier.conversation is None:
         opened = open_conversation(settings, reference.name, printer, latest=False, identity=None)
@@ -74,7 +84,7 @@ def chat(
     # Textual takes 0.15 s to import; nothing but the chat needs it
     from localr1.tui.app import run_chat
 
-    return run_chat(session, settings)
+    return run_chat(session, settings, fetch)
 
 
 def wants_plain(settings: Settings, environment: Mapping[str, str]) -> bool:
@@ -86,26 +96,26 @@ def wants_plain(settings: Settings, environment: Mapping[str, str]) -> bool:
 
 def _model(
     named: str | None, settings: Settings, earlier: Opened, printer: Printer, *, is_plain: bool
-) -> ModelReference | None:
+) -> Begun | None:
     """The model that is named, or that an earlier conversation had, or that is chosen now."""
     from localr1 import paths
     from localr1.models.local_files import local_models, usual_places
     from localr1.models.reference import DEMO, find_model
 
     if named:
-        return find_model(named)
+        return Begun(find_model(named))
     places = usual_places(paths.models_folder(), Path.cwd(), Path.home())
     before = earlier.conversation.model if earlier.conversation else ""
     if before == DEMO:
-        return find_model(DEMO)
+        return Begun(find_model(DEMO))
     same = (each.reference for each in local_models(places) if each.reference.name == before)
     found = next(same, None) if before else None
-    return found or _choose(settings, places, printer, is_plain=is_plain)
+    return Begun(found) if found else _choose(settings, places, printer, is_plain=is_plain)
 
 
 def _choose(
     settings: Settings, places: Sequence[Place], printer: Printer, *, is_plain: bool
-) -> ModelReference | None:
+) -> Begun | None:
     """Ask which model to open; None where the person leaves."""
     from localr1 import paths
     from localr1.models.local_files import local_models
@@ -113,8 +123,10 @@ def _choose(
     if is_plain:
         from localr1.cli.plain_chat import choose_plainly
 
-        return choose_plainly([model.reference for model in local_models(places)], printer)
+        plainly = choose_plainly([model.reference for model in local_models(places)], printer)
+        return Begun(plainly) if plainly else None
     from localr1.tui.app import theme_of
     from localr1.tui.first_run import FirstRunApp
 
-    return FirstRunApp(settings, paths.settings_file(), places, theme_of(settings)).run()
+    chosen = FirstRunApp(settings, paths.settings_file(), places, theme_of(settings)).run()
+    return Begun(chosen.model, chosen.fetch) if chosen else None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from localr1 import paths
 from localr1.cli.output import Printer
 from localr1.errors import ConversationNotFound, StorageError, UsageError
-from localr1.history.store import Conversation, HistoryStore
-from localr1.settings import Settings
+
+if TYPE_CHECKING:
+    from localr1.history.store import Conversation, HistoryStore
+    from localr1.settings import Settings
 
 
 class Opened(NamedTuple):
@@ -38,6 +40,8 @@ def open_conversation(
         if asked:
             raise UsageError("--no-history cannot go with --continue or --conversation")
         return Opened()
+    from localr1.history.store import HistoryStore  # completing a line needs no history
+
     try:
         store = HistoryStore(paths.history_file(), paths.locks_folder())
         if store.notice:
@@ -64,6 +68,8 @@ def open_history(printer: Printer) -> Iterator[HistoryStore]:
     Raises:
         StorageError: it cannot be opened.
     """
+    from localr1.history.store import HistoryStore
+
     store = HistoryStore(paths.history_file(), paths.locks_folder())
     try:
         if store.notice:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import click
 
+from localr1.cli.model_names import complete_model
 from localr1.cli.options import loading_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode
 
 
 @click.command()
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=complete_model)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (docs/doctor.md).")
 @click.option("--threads", type=int, help="CPU threads.")
 @loading_options
@@ -22,6 +22,8 @@ def doctor(model: str | None, as_json: bool, **flags: Any) -> int:
 
     With MODEL also how it would be loaded, and why so. Exit code 6 when it does not fit.
     """
+    import asyncio  # completing a line needs none of these
+
     import msgspec
 
     from localr1.advice.doctor import examine

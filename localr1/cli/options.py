@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
 from localr1 import paths
 from localr1.errors import UsageError
 from localr1.hardware.estimate import KvType
-from localr1.hardware.rpc_servers import rpc_servers
-from localr1.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from localr1.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -130,15 +131,29 @@ def settings_from_flags(flags: dict[str, object]) -> Settings:
 
     Raises:
         UsageError: a value that cannot be used.
+        Offline: a setting needs the network, and a person wants localr1 to stay offline.
     """
+    from localr1.settings import load_settings  # completing a line needs no settings
+
     given = {name: value for name, value in flags.items() if value is not None}
     if given.pop("no_thinking", False):
         given["reasoning_budget"] = _no_thinking(given)
     if tags := given.get("reasoning_tags"):
         given["reasoning_tags"] = _joined_tags(tags)
+    if _is_offline_start():
+        given["offline"] = True
     settings = load_settings(given, file=paths.settings_file())
-    rpc_servers(settings.rpc or "")  # a wrong address is told before anything starts
+    if settings.rpc:
+        from localr1.session.setting_effects import check_rpc
+
+        check_rpc(settings)  # a wrong address is told before anything starts
     return settings
+
+
+def _is_offline_start() -> bool:
+    """Whether `localr1 --offline` began this."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.find_root().params.get("offline"))
 
 
 def _no_thinking(given: Mapping[str, object]) -> int:

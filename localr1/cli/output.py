@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -60,6 +61,16 @@ class Printer:
     def talks_to_person(self) -> bool:
         """Whether standard error is a terminal."""
         return self._err.isatty()
+
+    @property
+    def status_width(self) -> int:
+        """Characters that a status line may have: it must not go on in a second line."""
+        return min(78, shutil.get_terminal_size().columns - 1)
+
+    @property
+    def has_unicode(self) -> bool:
+        """Whether talk may have signs that are not ASCII."""
+        return (getattr(self._err, "encoding", None) or "").lower().replace("-", "") == "utf8"
 
     def data(self, text: str) -> None:
         """Write to standard output at once.
@@ -163,7 +174,7 @@ class Printer:
     def status(self, text: str) -> None:
         """A line that the next output replaces; on a terminal only."""
         if self.talks_to_person and not self._is_plain:
-            self._talk(f"{_CLEAR_LINE}{clean_line(text, limit=78)}")
+            self._talk(f"{_CLEAR_LINE}{clean_line(text, limit=self.status_width)}")
             self._status_shown = True
 
     def clear_status(self) -> None:

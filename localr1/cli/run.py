@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localr1.cli.model_names import complete_model
 from localr1.cli.options import SAMPLES_AT_MOST, model_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import UsageError
@@ -22,7 +23,7 @@ SILENT_SECONDS = 2.0
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.argument("prompt", nargs=-1)
 @click.option(
     "--reasoning",

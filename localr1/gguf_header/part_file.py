@@ -136,12 +136,13 @@ def _require_gguf(window: bytes, file_size: int) -> None:
     if file_size == 0:
         raise Refusal("is empty", "download or copy it again")
     if window[:4] != b"GGUF":
-        raise _other_content(window)
+        raise other_content(window)
     if file_size < _SMALLEST_HEADER_BYTES:
         raise Damaged(f"it has only {file_size} bytes")
 
 
-def _other_content(window: bytes) -> Refusal:
+def other_content(window: bytes) -> Refusal:
+    """What this is, whose first bytes are no GGUF's."""
     start = window[:_LIKELY_TEXT_BYTES]
     begin = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for signature, sentence, hint in _SIGNATURES:

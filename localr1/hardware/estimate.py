@@ -8,6 +8,7 @@ worker holds besides was measured.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -124,6 +125,7 @@ def estimate(model: ModelSizes, settings: LoadSettings, layers: Sequence[int] = 
     return Estimate(host, tuple(devices))
 
 
+@functools.lru_cache(maxsize=64)  # asked again for every way to share out the layers
 def kv_layer_bytes(model: ModelSizes, settings: LoadSettings) -> tuple[int, ...]:
     """KV cache of each layer: cells x (keys + values) of a token."""
     whole = padded(settings.n_ctx)

@@ -13,8 +13,8 @@ from localr1.hardware.candidates import CPU_UBATCH, Asked, Candidate, best
 from localr1.hardware.load_plan import DEFAULT_BATCH, DeviceShare, FlashAttention, LoadPlan
 from localr1.hardware.machine import Device, Machine
 from localr1.hardware.model_sizes import ModelSizes, sizes_of
-from localr1.hardware.placement import places, without_limits
-from localr1.hardware.refusal import refusal
+from localr1.hardware.placement import WORKER_BYTES, places, without_limits
+from localr1.hardware.refusal import least_need, refusal
 from localr1.hardware.rpc_servers import rpc_servers
 from localr1.hardware.threads import Threads, choose_threads, reason_to_go_easy
 
@@ -75,6 +75,11 @@ def plan_for(
         reasons=reasons,
         notice=why.shortened_window(model, chosen, settings, machine.memory),
     )
+
+
+def least_memory_bytes(model: ModelSizes, settings: Settings) -> int:
+    """What loading takes at least, on the host alone and with the shortest window."""
+    return least_need(model, _asked(settings)).total_bytes + WORKER_BYTES
 
 
 def _asked(settings: Settings) -> Asked:

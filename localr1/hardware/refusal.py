@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from localr1.hardware.candidates import Asked, Candidate, best, choices, layer_limits
-from localr1.hardware.estimate import PLAIN_TYPES, Estimate, estimate
+from localr1.hardware.estimate import PLAIN_TYPES, Estimate, LoadSettings, estimate
 from localr1.hardware.machine import Memory
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import WORKER_BYTES, Places
@@ -34,18 +34,27 @@ def refusal(model: ModelSizes, asked: Asked, where: Places, memory: Memory) -> t
         where: the memory there is to plan with.
         memory: the computer's, to be told.
     """
-    least = list(choices(model, asked, on_gpu=False))[-1]
+    least = _least_settings(model, asked)
     if asked.n_gpu_layers and where.devices:
         fewer = best(model, asked._replace(n_gpu_layers=None), where)
         if fewer is not None:
             return _too_many_layers(model, asked, where, least.n_ctx, fewer)
-    need = estimate(model, least)
+    need = least_need(model, asked)
     message = (
         f"{model.name} with a window of {count(least.n_ctx, 'token')} needs "
         f"{memory_size(need.total_bytes + WORKER_BYTES)} of memory ({_parts(need)}), which does "
         f"not fit into {available(memory)}"
     )
     return message, _either(list(_alternatives(model, asked, where)))
+
+
+def least_need(model: ModelSizes, asked: Asked) -> Estimate:
+    """The least memory that the model takes, all on the host."""
+    return estimate(model, _least_settings(model, asked))
+
+
+def _least_settings(model: ModelSizes, asked: Asked) -> LoadSettings:
+    return list(choices(model, asked, on_gpu=False))[-1]
 
 
 def _parts(need: Estimate) -> str:

@@ -43,6 +43,11 @@ def rpc_servers(text: str) -> tuple[str, ...]:
     return servers
 
 
+def on_other_computers(servers: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of these servers that are reached over a network."""
+    return tuple(each for each in servers if not each.startswith(("127.", "localhost:")))
+
+
 def rpc_warning(servers: tuple[str, ...]) -> str:
     """What a person should know who uses these."""
     return (

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from localr1.models.library import DEPTH_AT_MOST
 from localr1.models.reference import ModelReference
 from localr1.terminal_text import clean_line
 
@@ -72,7 +73,7 @@ def usual_places(
     hub = Path(environment.get("HF_HOME") or home / ".cache/huggingface") / "hub"
     ollama = Path(environment.get("OLLAMA_MODELS") or home / ".ollama/models")
     return [
-        Place("localr1's models", models_folder, 1),
+        Place("localr1's models", models_folder, DEPTH_AT_MOST),
         Place("this folder", current, 0),
         Place("Downloads", home / "Downloads", 1),
         Place("LM Studio", home / ".lmstudio/models", 2),
@@ -141,7 +142,8 @@ class _Search:
             if _is(entry, os.DirEntry.is_file):
                 yield Path(entry.path)
         for entry in found:
-            if depth and _is(entry, _is_true_folder):
+            # hidden: what localr1 has not wholly fetched yet
+            if depth and not entry.name.startswith(".") and _is(entry, _is_true_folder):
                 yield from self._files(Path(entry.path), depth - 1)
 
     def _counted(self, entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:

@@ -305,7 +305,7 @@ class ChatSession:
     async def close(self) -> None:
         """End the worker and let go of the conversation; a reply in progress is kept as it is."""
         await self._leave()
-        await self._engine.close()
+        await self._model.close()
         if self.conversations is not None:
             await self.conversations.close()
 

@@ -16,6 +16,7 @@ from localr1.hardware.load_plan import LoadPlan
 from localr1.models.reference import ModelReference
 from localr1.session.failure import failed
 from localr1.session.model_file import ModelFile, model_names, read_model_file, with_settings
+from localr1.session.model_use import ModelUse
 from localr1.session.notices import Notices
 from localr1.session.setting_effects import check_together
 from localr1.settings import Settings
@@ -43,6 +44,7 @@ class LoadedModel:
         self._engine = engine
         self._notices = notices
         self._stop_asked = False
+        self._use = ModelUse()
         self.file: ModelFile | None = None
         """What was read of its file; None before the first load."""
         self.facts: ModelFacts | None = None
@@ -132,7 +134,7 @@ class LoadedModel:
         from localr1.session.loading import load_command
 
         self.file = file = await self._read_file()
-        await self._engine.close()
+        await self.close()
         await self._engine.start()
         command = await load_command(self._engine, self._reference, file, lambda: self._stop_asked)
         if command.plan.notice:
@@ -140,6 +142,7 @@ class LoadedModel:
         async for event in self._engine.ask(command):
             if isinstance(event, Ready):
                 self.facts, self.plan = event.model, event.plan
+                await self._use.begin(self._reference)
                 yield msgspec.structs.replace(event, sampling=file.sampling)
                 for notice in self._notices.once(file.notices):
                     yield notice
@@ -152,6 +155,11 @@ class LoadedModel:
         if self._settings is not settings:  # changed by a person meanwhile
             file = with_settings(file, self._reference, self._settings)
         return file
+
+    async def close(self) -> None:
+        """End the worker, and with it the model's use."""
+        await self._engine.close()
+        await self._use.end()
 
     async def stop(self) -> None:
         """Stop the load, or what the engine does with the loaded model."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from localr1.hardware.rpc_servers import rpc_servers
+from localr1.hardware.rpc_servers import on_other_computers, rpc_servers
+from localr1.models.offline import refuse_if_offline
 from localr1.session.draft_file import check_draft_settings
 from localr1.session.model_file import reasoning_tags
 from localr1.settings import Settings
@@ -12,7 +13,7 @@ from localr1.settings import Settings
 Effect = Literal["at once", "next reply", "next load", "next start"]
 
 EFFECTS: dict[Effect, tuple[str, ...]] = {
-    "at once": ("theme", "notify", "reduced_motion"),
+    "at once": ("offline", "theme", "notify", "reduced_motion"),
     "next reply": (
         "temperature",
         "top_p",
@@ -70,8 +71,21 @@ def check_together(settings: Settings) -> None:
 
     Raises:
         UsageError: they would be refused at the next load.
+        Offline: they need the network, and a person wants localr1 to stay offline.
     """
     check_draft_settings(settings)
-    rpc_servers(settings.rpc or "")
+    check_rpc(settings)
     if settings.reasoning_tags is not None:
         reasoning_tags(settings.reasoning_tags)
+
+
+def check_rpc(settings: Settings) -> None:
+    """Whether the RPC servers of the settings can and may be used.
+
+    Raises:
+        UsageError: an address cannot be used.
+        Offline: a server is on another computer, and a person wants localr1 to stay offline.
+    """
+    elsewhere = on_other_computers(rpc_servers(settings.rpc or ""))
+    if elsewhere:
+        refuse_if_offline(settings, f"the RPC server {elsewhere[0]}")

@@ -22,6 +22,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mlock",
         "memory_check",
         "rpc",
+        "offline",
     ),
     "Reasoning": (
         "effort",

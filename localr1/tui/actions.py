@@ -8,7 +8,16 @@ from typing import Literal, NamedTuple, get_args
 from textual.binding import Binding, BindingType
 
 ControlScope = Literal[
-    "writing", "steering", "next", "kept", "turns", "thinking", "answer", "find", "lists"
+    "writing",
+    "steering",
+    "next",
+    "kept",
+    "turns",
+    "thinking",
+    "answer",
+    "find",
+    "lists",
+    "models",
 ]
 Scope = Literal["composer", "chat", "app"] | ControlScope
 CONTROLS: tuple[ControlScope, ...] = get_args(ControlScope)
@@ -96,7 +105,7 @@ ACTIONS = (
     ),
     Action("skip_thinking", "f7", "No thinking next time", "next", "Only an answer", "skip"),
     Action(
-        "change_model", "", "Change the model", "next", "The conversation stays", "model", "file"
+        "change_model", "", "Change the model", "next", "The conversation stays", "model", "name"
     ),
     Action(
         "try_several",
@@ -159,6 +168,15 @@ ACTIONS = (
         "markdown|json|html",
     ),
     Action("undo_delete", "", "Undo the deletion", "lists", "Of a conversation", "undo"),
+    Action("models", "alt+m", "Models", "models", "Use, fetch, add and remove them", "models"),
+    Action(
+        "use_fetched",
+        "alt+u",
+        "Use the fetched model",
+        "models",
+        "The one that was fetched last",
+        "use",
+    ),
     Action("page_up", "pageup", "Scroll up", "chat"),
     Action("page_down", "pagedown", "Scroll down", "chat"),
     Action("top", "ctrl+home", "To the beginning", "chat", "Scroll to the first message", "top"),

@@ -18,6 +18,7 @@ from textual.screen import Screen
 
 from localr1 import paths
 from localr1.errors import ExitCode, UsageError
+from localr1.session.pulls import Pulls
 from localr1.tui.actions import ACTIONS, bindings, commands
 from localr1.tui.copying import CopyingApp
 from localr1.tui.counter import Clock
@@ -30,6 +31,7 @@ from localr1.tui.theme import next_theme, theme_name
 if TYPE_CHECKING:
     from localr1.session import ChatSession
     from localr1.settings import Settings
+    from localr1.tui.model_list.shelf import Shelf
 
 QUIT_SECONDS = 3.0
 """A second Ctrl+C within this time quits."""
@@ -57,11 +59,18 @@ class Localr1App(CopyingApp):
         *,
         keymap: Keymap = USUAL,
         environment: Mapping[str, str] = os.environ,
+        pulls: Pulls | None = None,
+        shelf: Shelf | None = None,
+        fetch: str = "",
     ) -> None:
         super().__init__(theme, reduced_motion=preferred.reduced_motion, environment=environment)
         self.keymap = keymap
         self.set_keymap(keymap.changes)
         self._session = session
+        self.pulls = pulls or Pulls()
+        """Models that are being fetched; whoever runs the interface closes them."""
+        self._shelf = shelf
+        self._fetch = fetch
         self._preferred = preferred
         self._clock = clock
         self._interrupted = float("-inf")
@@ -70,7 +79,14 @@ class Localr1App(CopyingApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
-        return ChatScreen(self._session, self._clock, self._preferred)
+        return ChatScreen(
+            self._session,
+            self._clock,
+            self._preferred,
+            pulls=self.pulls,
+            shelf=self._shelf,
+            fetch=self._fetch,
+        )
 
     @property
     def _chat(self) -> ChatScreen:
@@ -122,6 +138,7 @@ class Localr1App(CopyingApp):
         self._surroundings.notify = preferred.notify
         self.reduce_motion(preferred.reduced_motion)
         self._chat.prefer(preferred)
+        self.run_worker(self._chat.models.obey_settings())
 
     # Screens are imported when they are first wanted
 
@@ -201,13 +218,20 @@ class Localr1App(CopyingApp):
         self._exit_renderables.clear()
 
 
-def run_chat(session: ChatSession, settings: Settings) -> int:
-    """Show the chat until it is left; the session is closed then. The process's exit code."""
+def run_chat(session: ChatSession, settings: Settings, fetch: str = "") -> int:
+    """Show the chat until it is left; the session is closed then. The process's exit code.
+
+    Args:
+        session: that is shown.
+        settings: of which the interface follows some.
+        fetch: a model that is fetched meanwhile, as `localr1 pull` takes it.
+    """
     app = Localr1App(
         session,
         theme_of(settings),
         keymap=Keymap(settings.keys, f"[keys] of {paths.settings_file()}"),
         preferred=preferences(settings),
+        fetch=fetch,
     )
     return asyncio.run(_run(app, session))
 
@@ -243,7 +267,8 @@ async def _run(app: Localr1App, session: ChatSession) -> int:
         await app.run_async()
     finally:
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(session.close(), CLOSE_SECONDS)
+            ends = asyncio.gather(session.close(), app.pulls.close())
+            await asyncio.wait_for(ends, CLOSE_SECONDS)
     if app._exception is not None:
         raise app._exception
     return int(ExitCode.OK)

@@ -1,4 +1,4 @@
-"""The words of the first screen: the computer, the models that are here, those that can be had."""
+"""The first screen's words on the computer, and its list of the models that are here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from textual.events import Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from localr1.models.distills import DISTILLS
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.tui.entries import GAP, Entry
 from localr1.tui.marks import one_line
@@ -20,7 +19,6 @@ from localr1.units import download_size
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from localr1.advice.first_look import Fitting
     from localr1.advice.report import Report
     from localr1.models.local_files import LocalModel
 
@@ -114,19 +112,3 @@ def computer(report: Report | None) -> list[Entry]:
 
     lines = [Entry(one_line(fact), name) for name, fact in computer_lines(report)]
     return [heading, *lines]
-
-
-def real_models(fitting: Fitting | None) -> list[Entry]:
-    """The R1 distills, and whether they would fit, once that is known."""
-    entries = [Entry("Real reasoning models, to be fetched", kind="heading")]
-    for model in DISTILLS:
-        need = fitting.of_need(model.memory_gib) if fitting else ""
-        told = ", ".join(part for part in (download_size(model.size_bytes), need) if part)
-        entries.append(Entry(told, model.name.removeprefix("DeepSeek-R1-")))
-    address = DISTILLS[1].address
-    return [
-        *entries,
-        GAP,
-        Entry("Q4_K_M is a good choice of their GGUF files, which are at addresses like"),
-        Entry(address, kind="command"),
-    ]

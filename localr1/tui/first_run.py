@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,13 +21,18 @@ from textual.events import Click, Key
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
+from localr1 import paths
 from localr1.errors import Localr1Error
 from localr1.models.local_files import LocalModel, Place, local_models
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.settings import Settings
 from localr1.settings_file import save_setting
-from localr1.tui.choices import ModelChoices, computer, real_models
+from localr1.tui.advised import advised, family
+from localr1.tui.choices import ModelChoices, computer
+from localr1.tui.composing.threads import beside
 from localr1.tui.marks import one_line
+from localr1.tui.model_list.phrases import short_name
+from localr1.tui.model_list.rows import Offer
 from localr1.tui.themed import ThemedApp
 from localr1.tui.widgets.entries_view import EntriesView
 from localr1.tui.widgets.path_input import PathInput
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     from localr1.advice.report import Report
 
 KEYS = "Enter opens it   Ctrl+R remembers it   Esc leaves"
+FETCHES = "Ctrl+F fetches {name}   Enter opens   Esc leaves"
 PATH_HINT = "Or type the path of a .gguf file; Tab completes it"
 
 
@@ -60,7 +66,15 @@ class FitKnown(Message):
     words: str
 
 
-class FirstRunApp(ThemedApp[ModelReference]):
+class Chosen(NamedTuple):
+    """What a person begins with."""
+
+    model: ModelReference
+    fetch: str = ""
+    """A reference that is fetched meanwhile."""
+
+
+class FirstRunApp(ThemedApp[Chosen]):
     """Choose a model; the result is None when the screen is left without one.
 
     Args:
@@ -76,6 +90,7 @@ class FirstRunApp(ThemedApp[ModelReference]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),
         Binding("ctrl+r", "remember", "Remember the choice", show=False, priority=True),
+        Binding("ctrl+f", "fetch", "Fetch the advised model", show=False, priority=True),
         Binding("pageup", "scroll_pages(-1)", "Page up", show=False, priority=True),
         Binding("pagedown", "scroll_pages(1)", "Page down", show=False, priority=True),
     ]
@@ -98,6 +113,11 @@ class FirstRunApp(ThemedApp[ModelReference]):
         self._choices = ModelChoices(id="choices")
         self._path = PathInput(PATH_HINT, id="path")
         self._computer = EntriesView(id="computer")
+        self._advised = EntriesView(id="advised")
+        self._offers: list[Offer] = []
+        """With what fits, once that is known."""
+        self._pick: Offer | None = None
+        """The advised model, once it is known."""
         self._real = EntriesView(id="real-models")
         self._toggle = Static(id="remember", markup=False)
         self._status = Static(KEYS, id="first-status", markup=False)
@@ -110,22 +130,30 @@ class FirstRunApp(ThemedApp[ModelReference]):
             yield self._choices
             yield self._path
             yield self._toggle
+            yield self._advised
             yield self._real
         yield self._status
 
     def on_mount(self) -> None:
         """Show what is known at once; everything slow starts after the first paint."""
         self._computer.show(computer(None))
-        self._real.show(real_models(None))
+        self._advised.display = False
+        self._show_family(())
         self._show_toggle()
         self._choices.focus()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self.run_worker(self._look_at_the_catalog())
         self.run_worker(self._look_at_the_computer())
         self._in_background(self._search)
 
     # ---- what fills in ---------------------------------------------------------------------
+
+    async def _look_at_the_catalog(self) -> None:
+        found = await beside(_bare_offers)
+        if not self._offers:
+            self._show_family(found)
 
     async def _look_at_the_computer(self) -> None:
         # What probes a computer is not needed for the first paint
@@ -139,9 +167,25 @@ class FirstRunApp(ThemedApp[ModelReference]):
             return
         self._fitting = Fitting(report, self._settings)
         self._computer.show(computer(report))
-        self._real.show(real_models(self._fitting))
         self._keep_in_sight()
         self._look_at_the_models()
+        fitting = self._fitting
+        self._offers = await beside(lambda: _offers(fitting, self._settings))
+        self._show_offers()
+
+    def _show_offers(self) -> None:
+        self._show_family(self._offers)
+        pick = next((offer for offer in self._offers if offer.reason), None)
+        if pick is not None and not self._settings.offline:
+            self._pick = pick
+            self._advised.show(advised(pick))
+            self._advised.display = True
+            name = short_name(pick.name, pick.quant)
+            self._status.update(Content(FETCHES.format(name=name)))
+        self._keep_in_sight()
+
+    def _show_family(self, found: Sequence[Offer]) -> None:
+        self._real.show(family(found, is_offline=self._settings.offline))
 
     def on_model_found(self, message: ModelFound) -> None:
         """Add it to the choices."""
@@ -225,7 +269,13 @@ class FirstRunApp(ThemedApp[ModelReference]):
                 self.action_remember()
                 self._say(f"Not remembered: {error.message}. Enter opens it all the same.")
                 return
-        self.exit(reference)
+        self.exit(Chosen(reference))
+
+    def action_fetch(self) -> None:
+        """Leave with the choice, while the advised model is fetched."""
+        if self._pick is not None:
+            chosen = self._choices.reference(self._choices.highlighted or 0)
+            self.exit(Chosen(chosen, self._pick.reference))
 
     def _say(self, text: str) -> None:
         self._status.update(Content(one_line(text)))
@@ -236,9 +286,11 @@ class FirstRunApp(ThemedApp[ModelReference]):
         self._show_toggle()
 
     def on_click(self, event: Click) -> None:
-        """The line of the toggle is a button."""
+        """The line of the toggle is a button, and so is what is advised."""
         if event.widget is self._toggle:
             self.action_remember()
+        elif event.widget is self._advised:
+            self.action_fetch()
 
     def _show_toggle(self) -> None:
         mark = "[x]" if self._remembers else "[ ]"
@@ -252,3 +304,20 @@ class FirstRunApp(ThemedApp[ModelReference]):
     async def action_quit(self) -> None:
         """Leave without a choice."""
         self.exit(None)
+
+
+def _bare_offers() -> list[Offer]:
+    # The catalog is read after the first paint
+    from localr1.models.catalog import load_catalog
+    from localr1.tui.model_list.offers import bare_offers
+
+    return bare_offers(load_catalog(paths.catalog_file()))
+
+
+def _offers(fitting: Fitting, settings: Settings) -> list[Offer]:
+    from localr1.advice.recommend import recommend
+    from localr1.models.catalog import load_catalog
+    from localr1.tui.model_list.offers import offers
+
+    catalog = load_catalog(paths.catalog_file())
+    return offers(catalog, recommend(catalog, fitting.computer.measured(), settings))

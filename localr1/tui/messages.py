@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from localr1.chat.messages import Message as Reply
 from localr1.engine.protocol import Event
+from localr1.session.pull_job import PullJob
 from localr1.tui.actions import Action
 from localr1.tui.markdown.pressable import CodeBlock
 from localr1.tui.question import Question, Written
@@ -98,3 +99,10 @@ class Remark(Message):
 @dataclass
 class EffortClicked(Message):
     """The effort in the status line was clicked."""
+
+
+@dataclass
+class FetchChanged(Message):
+    """There is something new to show of a model that is being fetched."""
+
+    job: PullJob

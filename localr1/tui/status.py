@@ -29,13 +29,14 @@ NEARLY_FULL = "nearly full"
 _METER_CELLS = 8
 
 FactName = Literal[
-    "activity", "effort", "model", "quant", "split", "speed", "full", "meter", "context"
+    "activity", "effort", "fetching", "model", "quant", "split", "speed", "full", "meter", "context"
 ]
 
 _BY_WORTH: tuple[FactName, ...] = (
     "activity",
     "context",
     "effort",
+    "fetching",
     "model",
     "speed",
     "full",
@@ -43,7 +44,7 @@ _BY_WORTH: tuple[FactName, ...] = (
     "meter",
     "split",
 )
-_LEFT: tuple[FactName, ...] = ("activity", "effort", "model", "quant", "split")
+_LEFT: tuple[FactName, ...] = ("activity", "effort", "fetching", "model", "quant", "split")
 _OF_THE_MODEL = ("quant", "split")
 """Say nothing where the model's name has no room."""
 
@@ -66,6 +67,8 @@ class Status:
     activity: str = ""
     effort: str = ""
     """How long replies may think, where anything limits it."""
+    fetching: str = ""
+    """What is being fetched, or was and is not used yet."""
     context_tokens: int = 0
     """Held by the window now."""
     prompt_tokens: int = 0
@@ -137,6 +140,7 @@ class Status:
         facts = [
             Fact("activity", self._doing),
             Fact("effort", self.effort),
+            Fact("fetching", self.fetching),
             Fact("model", self.model),
             Fact("quant", self.quant_type),
             Fact("split", self.split),

@@ -11,16 +11,16 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from localr1.advice import doctor
+from localr1.advice import computer, doctor
 from localr1.advice.report import DeviceReport, Engine, Report
 from localr1.errors import EngineError
 from localr1.hardware.machine import Power
-from localr1.models.distills import DISTILLS
+from localr1.models.catalog import load_catalog
 from localr1.models.local_files import Place
 from localr1.models.reference import ModelReference, demo_path
 from localr1.settings import Settings, load_settings
 from localr1.tui.choices import LOOKING
-from localr1.tui.first_run import FirstRunApp
+from localr1.tui.first_run import Chosen, FirstRunApp
 from tests.simulated import GIB, machine
 
 CARD = DeviceReport(
@@ -35,12 +35,12 @@ CARD = DeviceReport(
 
 
 def report(*devices: DeviceReport) -> Report:
-    computer = machine(16)
+    simulated = machine(16)
     return Report(
         version="0.1.0",
         engine=Engine(version="0.3.36", works=True, instruction_sets=()),
-        cpu=computer.cpu,
-        memory=computer.memory,
+        cpu=simulated.cpu,
+        memory=simulated.memory,
         disks=(),
         power=Power(),
         devices=devices,
@@ -61,13 +61,14 @@ def released(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
         return report(CARD)
 
     monkeypatch.setattr(doctor, "examine", examine)
+    monkeypatch.setattr(computer, "measured_bandwidth", lambda _: 40e9)
     return event
 
 
 class FirstRun:
     """The screen, running."""
 
-    def __init__(self, app: FirstRunApp, pilot: Pilot[ModelReference]) -> None:
+    def __init__(self, app: FirstRunApp, pilot: Pilot[Chosen]) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -82,6 +83,10 @@ class FirstRun:
                 return
             await self.pilot.pause(0.02)
         raise AssertionError(f"{text} was not seen in\n{self.seen}")
+
+
+def row_of(name: str, seen: str) -> str:
+    return next(row for row in seen.splitlines() if name in row)
 
 
 def make_app(folder: Path, settings: Settings = Settings()) -> FirstRunApp:  # noqa: B008 - frozen
@@ -105,7 +110,7 @@ async def test_enter_opens_the_demo_before_anything_is_known(tmp_path: Path) -> 
         assert LOOKING in running.seen
         assert "toy" in next(row for row in running.seen.splitlines() if "demo" in row)
         await running.pilot.press("enter")
-    assert running.app.return_value == ModelReference(demo_path(), "demo", "gguf")
+    assert running.app.return_value == Chosen(ModelReference(demo_path(), "demo", "gguf"))
     assert not (tmp_path / "settings.toml").exists()
 
 
@@ -116,18 +121,23 @@ async def test_it_fills_in_the_computer_and_what_fits(
     async with first_run(tmp_path, "broken.gguf") as running:
         await running.until("real.gguf")
         released.set()
-        await running.until("fits, window")
+        await running.until("here, fits, window")
+        await running.until("here, cannot be used")
         seen = running.seen
         assert "16.0 GiB free of 19.2 GiB" in seen
         assert "not in this build, so it is not used" in " ".join(seen.split())
-        broken = next(row for row in seen.splitlines() if "broken.gguf" in row)
-        assert "here, cannot be used" in broken
-        assert "needs 6 GiB of memory: fits" in seen
-        assert "needs 44 GiB of memory: too large here" in seen
-        assert all(model.name.removeprefix("DeepSeek-R1-") in seen for model in DISTILLS)
+        assert "here, cannot be used" in row_of("broken.gguf", seen)
+        await running.until("Ctrl+F fetches R1-0528-Qwen3-8B   Enter opens")
+        seen = running.seen
+        assert "4.7 GB, window 32,768, ~6.1 tokens/s, GPQA 49.1" in row_of(
+            "R1-Distill-Qwen-7B ", seen
+        )
+        assert "42.5 GB, does not fit, GPQA 65.2" in row_of("R1-Distill-Llama-70B", seen)
+        names = [model.full_name.removeprefix("DeepSeek-") for model in load_catalog()]
+        assert all(name in seen for name in names)
         await running.pilot.press("down", "down", "enter")
     assert running.app.return_value is not None
-    assert running.app.return_value.path == tmp_path / "real.gguf"
+    assert running.app.return_value.model.path == tmp_path / "real.gguf"
 
 
 async def test_the_choice_is_remembered_when_asked_for(tmp_path: Path) -> None:
@@ -170,7 +180,7 @@ async def test_a_path_is_typed_and_completed(
         await running.pilot.press("tab", "ctrl+r", "enter")
     assert running.app.return_value is not None
     path = tmp_path / "deep" / "model.gguf"
-    assert running.app.return_value.path.absolute() == path
+    assert running.app.return_value.model.path.absolute() == path
     assert load_settings({}, {}, tmp_path / "settings.toml").model == str(path)
 
 
@@ -214,6 +224,44 @@ async def test_a_small_terminal_scrolls_to_the_choice(tmp_path: Path) -> None:
     assert running.app.return_value is not None
 
 
+async def test_the_advised_model_is_fetched_while_the_demo_answers(
+    tmp_path: Path, released: asyncio.Event
+) -> None:
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF")
+    async with first_run(tmp_path) as running:
+        await running.pilot.press("ctrl+f")
+        assert running.app.is_running, "nothing is advised yet"
+        released.set()
+        await running.until("Ctrl+F fetches it; what is chosen above opens meanwhile.")
+        seen = " ".join(running.seen.split())
+        assert "R1-0528-Qwen3-8B Q4_K_M, 5.0 GB (about 7 min at 100 Mbit/s), window" in seen
+        assert "(GPQA Diamond 61.1)" in seen
+        await running.pilot.press("ctrl+f")
+    demo = ModelReference(demo_path(), "demo", "gguf")
+    assert running.app.return_value == Chosen(demo, "r1-0528-qwen3-8b:Q4_K_M")
+    async with first_run(tmp_path) as running:
+        await running.until("mine.gguf")
+        await running.until("Ctrl+F fetches it")
+        await running.pilot.press("down")
+        await running.pilot.click("#advised")
+    assert running.app.return_value is not None
+    assert running.app.return_value.model.name == "mine.gguf"
+    assert running.app.return_value.fetch
+
+
+async def test_offline_nothing_is_advised(tmp_path: Path, released: asyncio.Event) -> None:
+    released.set()
+    app = make_app(tmp_path, Settings(offline=True))
+    async with app.run_test(size=(80, 34)) as pilot:
+        running = FirstRun(app, pilot)
+        await running.until("GPQA 65.2")
+        await running.until("window 32,768")
+        assert "localr1 is offline" in running.seen
+        await pilot.press("ctrl+f")
+        assert app.is_running
+        assert "Ctrl+F" not in running.seen
+
+
 @pytest.mark.parametrize("size", [(80, 32), (40, 24)])
 def test_view(
     size: tuple[int, int],
@@ -226,10 +274,11 @@ def test_view(
     app = make_app(tmp_path)
     seen: list[str] = []
 
-    async def reach(pilot: Pilot[ModelReference]) -> None:
+    async def reach(pilot: Pilot[Chosen]) -> None:
         released.set()
         running = FirstRun(app, pilot)
         await running.until("cannot be used")
+        await running.until("Ctrl+F fetches")
         await pilot.pause(0.2)
         app._column.scroll_home(animate=False)
         await pilot.pause()

@@ -165,16 +165,10 @@ async def test_the_model_changes_within_a_conversation() -> None:
     session = ScriptedSession(reply("Hm.\n", "Four."), messages=[])
     async with chat(session) as running:
         await running.ask("What is 2 + 2?")
-        await running.screen.action_control("next", "change_model")
-        await running.settle()
-        await running.pilot.press(*"missing.gguf", "enter")
-        await running.settle()
+        await running.ask("/model missing.gguf")
         assert "There is no file missing.gguf" in running.rows()[-2]
         assert "the model that comes with localr1" in running.rows()[-1]
-        await running.screen.action_control("next", "change_model")
-        await running.settle()
-        await running.pilot.press(*"demo", "enter")
-        await running.settle()
+        await running.ask("/model demo")
         assert session.model_name == "demo"
         running.screen.status_line.fall_silent()
         await running.settle()

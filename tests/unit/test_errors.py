@@ -28,6 +28,7 @@ EXIT_CODES = {
     "LoadFailed": 5,
     "EngineStopped": 5,
     "DoesNotFit": 6,
+    "Offline": 9,
     "StorageError": 7,
     "OutputClosed": 141,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from localr1.gguf_header import read_header
 from tests.damaged_models import base
 from tests.forged_gguf import (
     F32,
-    U16,
     U32,
     GgufFile,
     TensorRow,
@@ -26,6 +24,7 @@ from tests.forged_gguf import (
     strings,
     strings_of,
 )
+from tests.split_models import write_part, write_split_model
 from tests.tiny_models import (
     R1_BOS,
     R1_EOS,
@@ -243,24 +242,9 @@ def test_extra_bytes_and_empty_regions_are_warned_of(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def split_model(tmp_path: Path) -> Iterator[list[Path]]:
-    """A tiny model in three files, as llama-gguf-split writes it."""
-    whole = read_gguf(base())
-    paths = [tmp_path / f"tiny-0000{n}-of-00003.gguf" for n in (1, 2, 3)]
-    for number_, path in enumerate(paths):
-        _write_part(path, whole, number_)
-    yield paths
-
-
-def _write_part(path: Path, whole: GgufFile, part: int) -> None:
-    size = -(-len(whole.tensors) // 3)
-    chosen = slice(part * size, (part + 1) * size)
-    keys = list(whole.keys) if part == 0 else []
-    file = GgufFile(keys, whole.tensors[chosen], whole.weights[chosen])
-    file.set("split.no", number(U16, part))
-    file.set("split.count", number(U16, 3))
-    file.set("split.tensors.count", number(5, len(whole.tensors)))
-    path.write_bytes(file.to_bytes())
+def split_model(tmp_path: Path) -> list[Path]:
+    """A tiny model in three files."""
+    return write_split_model(tmp_path)
 
 
 def test_a_model_in_parts_is_one_header(split_model: list[Path]) -> None:
@@ -302,7 +286,7 @@ def test_a_renamed_first_part_is_refused(split_model: list[Path]) -> None:
 def test_parts_of_two_models_are_refused(split_model: list[Path]) -> None:
     whole = read_gguf(base())
     whole.tensors, whole.weights = whole.tensors[:-1], whole.weights[:-1]
-    _write_part(split_model[2], whole, 2)
+    write_part(split_model[2], whole, 2)
     assert "instead of" in _refusal(split_model[0]).message
 
 

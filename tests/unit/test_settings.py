@@ -35,8 +35,8 @@ def test_without_any_source_everything_is_automatic(tmp_path: Path) -> None:
     assert settings == Settings()
     on = ("save_history", "memory_check", "collapse_thinking")
     assert all(getattr(settings, name) is True for name in on)
-    given = ("force_thinking", "state_disk_gib")
-    assert [getattr(settings, name) for name in given] == [False, 8.0]
+    given = ("force_thinking", "offline", "state_disk_gib")
+    assert [getattr(settings, name) for name in given] == [False, False, 8.0]
     known = (*on, *given, "origins", "models", "keys")
     others = [each.name for each in fields(settings) if each.name not in known]
     assert {getattr(settings, name) for name in others} == {None}

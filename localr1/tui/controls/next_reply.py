@@ -63,21 +63,11 @@ class NextReply:
             self._screen.ask(self.question(written, TRIES))
 
     async def change_model(self, name: str = "") -> None:
-        """Load another model; asked for where no name is given."""
-        if not self._screen.may_change():
-            return
-        if name:
+        """Load another model; without a name, show all of them."""
+        if not name:
+            await self._screen.models.models()
+        elif self._screen.may_change():
             self._load(name)
-            return
-
-        def take(line: str | None) -> None:
-            if line:
-                self._load(line)
-
-        from localr1.tui.screens.line_question import LineQuestion
-
-        question = LineQuestion("Model: the path of a GGUF file, or demo")
-        self._screen.app.push_screen(question, take)
 
     def _load(self, name: str) -> None:
         try:

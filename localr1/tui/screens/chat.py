@@ -6,12 +6,14 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from localr1.session.pulls import Pulls
 from localr1.tui.actions import CONTROLS, Scope, bindings
 from localr1.tui.controls.answers import Answers
 from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.lists import HINT as LIST_HINT
 from localr1.tui.controls.lists import Lists
+from localr1.tui.controls.models import Models
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
 from localr1.tui.controls.thinking import Thinking
@@ -22,10 +24,12 @@ from localr1.tui.dialogue import Phase
 from localr1.tui.messages import (
     CodeClicked,
     CommandGiven,
+    FetchChanged,
     LinkClicked,
     PasteRefused,
     Submitted,
 )
+from localr1.tui.model_list.own_shelf import OwnShelf
 from localr1.tui.preferences import Preferences
 from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_run import READ_ONLY, ChatRun
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from localr1.history.search import SearchHit
     from localr1.session import ChatSession
     from localr1.tui.hints import Hint
+    from localr1.tui.model_list.shelf import Shelf
     from localr1.tui.turn import Turn
     from localr1.tui.widgets.find_bar import FindBar
     from localr1.tui.widgets.outline_panel import OutlinePanel
@@ -60,8 +65,13 @@ class ChatScreen(ChatRun):
         session: ChatSession,
         clock: Clock = time.monotonic,
         preferred: Preferences = Preferences(),  # noqa: B008 - frozen
+        *,
+        pulls: Pulls | None = None,
+        shelf: Shelf | None = None,
+        fetch: str = "",
     ) -> None:
         super().__init__(session, clock)
+        self._fetch = fetch
         self.composer.on_draft = self._keep_draft_soon
         if session.conversations is not None:
             self.composer.earlier_questions = session.conversations.latest_questions
@@ -74,6 +84,7 @@ class ChatScreen(ChatRun):
         self._lists = Lists(self)
         self._writing = Writing(self)
         self._answers = Answers(self)
+        self.models = Models(self, pulls or Pulls(), shelf or OwnShelf(session))
         self._controls: dict[Scope, object] = {
             "turns": self._picker,
             "lists": self._lists,
@@ -84,6 +95,7 @@ class ChatScreen(ChatRun):
             "thinking": self._thinking,
             "find": self._find,
             "writing": self._writing,
+            "models": self.models,
         }
 
     def on_mount(self) -> None:
@@ -101,6 +113,8 @@ class ChatScreen(ChatRun):
         self._show_messages()
         import_module("localr1.tui.turn")  # the first question finds it there
         self.run_worker(self._dialogue.load(), group="session")
+        if self._fetch:
+            self.models.begin(self._fetch)
         if self.session.conversations is not None and self.size.width >= WIDE:
             self.show_list(True)
             self.run_worker(self._lists.refresh())
@@ -256,6 +270,10 @@ class ChatScreen(ChatRun):
     def ask_instead(self, position: int, written: Written) -> None:
         """Ask in place of an earlier question, on a branch of its own."""
         self.ask(self._next_reply.question(written)._replace(at=position))
+
+    def on_fetch_changed(self, message: FetchChanged) -> None:
+        """Show how far a model is, or that it is here."""
+        self.models.changed(message.job)
 
     def prefer(self, preferred: Preferences) -> None:
         """Behave like this from the next reply on."""

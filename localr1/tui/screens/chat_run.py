@@ -93,6 +93,15 @@ class ChatRun(ChatView):
         """Go on with another model."""
         self._start(Phase.LOADING, self._dialogue.change_model(model))
 
+    def use_model(self, model: ModelReference) -> str:
+        """Go on with another model; answers why not, where it cannot be now."""
+        if self.session.read_only:
+            return READ_ONLY
+        if self._dialogue.phase is not Phase.IDLE:
+            return self._refusal()
+        self.load_model(model)
+        return ""
+
     def change(self, work: Awaitable[None]) -> None:
         """Change what was said, while nothing else can start."""
         self._start(Phase.CHANGING, self._dialogue.change(work))

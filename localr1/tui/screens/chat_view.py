@@ -280,6 +280,11 @@ class ChatView(Screen[None]):
         self._status.activity = activity
         self.status_line.show_facts()
 
+    def show_fetching(self, words: str) -> None:
+        """What is being fetched, or was, in the status line."""
+        self._status.fetching = words
+        self.status_line.show_facts()
+
     def show_effort(self, words: str) -> None:
         """How long replies may think, in the status line."""
         self._status.effort = words

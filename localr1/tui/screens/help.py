@@ -29,6 +29,7 @@ HEADINGS: dict[Scope, str] = {
     "answer": "Answers",
     "find": "Finding",
     "lists": "Conversations",
+    "models": "Models",
     "app": "localr1",
 }
 """In the order in which they are shown; a scope that is not here comes last, by its own name."""

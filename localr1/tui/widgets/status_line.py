@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
+from localr1.tui.actions import action_named
 from localr1.tui.glyphs import ROW_LINE
 from localr1.tui.marks import one_line
 from localr1.tui.messages import EffortClicked
@@ -91,6 +92,8 @@ class StatusLine(Widget):
         clicked = "" if self._saying or self._hint else self._fact_at(event.x - self.gutter.left)
         if clicked == "effort":
             self.post_message(EffortClicked())
+        elif clicked == "fetching":
+            self.run_worker(self.app.run_action("screen." + action_named("models").command))
         elif clicked in _OF_THE_WINDOW:
             self.run_worker(self.app.run_action("context"))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 
@@ -40,6 +41,12 @@ class TypingArea(TextArea):
     async def takes_key(self, event: events.Key) -> bool:  # noqa: ARG002 - for subclasses
         """A key that does something else than in other text areas; whether it did."""
         return False
+
+    def render_line(self, y: int) -> Strip:
+        """A row; while the terminal becomes much narrower there may be no room for any."""
+        if not self.content_size.width:  # Textual cannot wrap its hint into that
+            return Strip.blank(self.size.width, self.rich_style)
+        return super().render_line(y)
 
     async def _on_key(self, event: events.Key) -> None:
         is_done = not self.read_only and await self.takes_key(event)

@@ -1,0 +1,1 @@
+"""The commands of the model library: list, show, import, rm, verify, where."""

@@ -1,0 +1,69 @@
+"""`localr1 import`: a model file that is on this computer becomes one of the library."""
+
+from __future__ import annotations
+
+import click
+
+from localr1.cli.output import Printer
+from localr1.errors import ExitCode, UsageError
+from localr1.units import download_size
+
+
+@click.command("import")
+@click.argument("file", type=click.Path())
+@click.option("--move", is_flag=True, help="Move the file instead of copying it.")
+@click.option("--link", is_flag=True, help="Leave the file where it is, and link to it.")
+@click.option("--name", metavar="NAME", help="What it is called in the library.")
+@click.option("--json", "as_json", is_flag=True, help="What became of it as a JSON document.")
+def import_file(file: str, move: bool, link: bool, name: str | None, as_json: bool) -> int:
+    """Take FILE, a GGUF file on this computer, into the library.
+
+    FILE is a path, or the name of a model that another program keeps (see `localr1 list`). It is
+    checked first, then copied, and its checksum is kept for `localr1 verify`. A model in several
+    files is named by its first one. Ctrl-C leaves nothing behind.
+    """
+    from localr1.cli.library.finding import as_json as encoded
+    from localr1.cli.library.finding import find, library
+    from localr1.cli.library.progress import ByteProgress
+    from localr1.gguf_header import read_header
+    from localr1.models.importing import import_model
+
+    if move and link:
+        raise UsageError("--move cannot go with --link", "use one of them")
+    if name == "":
+        raise UsageError("--name is empty", "leave it out, or give a name")
+    printer = Printer()
+    models = library()
+    found = find(file, models)
+    if move and found.place:
+        raise UsageError(
+            f"{found.name} is kept by {found.place}, which would miss it",
+            "copy it, or leave it there with --link",
+        )
+    header = read_header(found.path)
+    doing = "Reading" if link else "Importing"
+    imported = import_model(
+        models,
+        header,
+        "link" if link else "move" if move else "copy",
+        name=name or "",
+        advance=ByteProgress(printer, doing, header.size_bytes),
+        waiting=lambda: printer.status("Another import is running; waiting for it …"),
+    )
+    printer.clear_status()
+    model = imported.model
+    if as_json:
+        sha256 = model.record.sha256 if model.record else None
+        result = {
+            "name": model.name, "path": model.path.absolute(), "is_new": imported.is_new,
+            "is_link": model.is_link, "size_bytes": model.size_bytes, "sha256": sha256,
+        }  # fmt: skip
+        printer.data(encoded(result))
+        return int(ExitCode.OK)
+    if not imported.is_new:
+        printer.line(f"The library has it already, as {model.name}.")
+    else:
+        done = "Linked" if link else "Moved" if move else "Copied"
+        printer.line(f"{done}: {model.name}, {download_size(model.size_bytes)}.")
+    printer.data(f"{model.name}\n")
+    return int(ExitCode.OK)

@@ -1,0 +1,1 @@
+"""The models screen without its widgets: what it lists, in which words, and how it finds out."""
