@@ -2,7 +2,7 @@
 BIN ?= .venv/bin
 PYTHON ?= python3
 
-.PHONY: venv check format lint types contracts test bench acceptance picture
+.PHONY: venv check format lint types contracts test bench acceptance man picture
 
 # Installs localr1 from the checkout with everything that checks need.
 venv:
@@ -56,6 +56,12 @@ acceptance:
 	$(BIN)/python -m benchmarks.loop_detection --output docs/loops.md
 	$(BIN)/python -m benchmarks.reasoning_control --output docs/reasoning-control.md
 	$(BIN)/python -m benchmarks.draw_distribution
+	$(BIN)/python -m benchmarks.pull_interruptions --output docs/pull-interruptions.md
+
+# The manual page, from the commands themselves.
+man:
+	mkdir -p build
+	$(BIN)/localr1 man > build/localr1.1
 
 picture:
 	$(BIN)/python -m benchmarks.make_picture

@@ -19,7 +19,7 @@ from textual import events
 
 from benchmarks import picture_texts as texts
 from benchmarks.picture_rows import Picture, take
-from localr1.advice import doctor
+from localr1.advice import computer, doctor
 from localr1.advice.report import DeviceReport, Engine, Report
 from localr1.chat.messages import FilePart, Message, ReasoningPart, TextPart, user_message
 from localr1.engine.protocol import Answer, Prompt, Reasoning
@@ -27,12 +27,16 @@ from localr1.hardware.machine import Power
 from localr1.history.store import HistoryStore
 from localr1.models.local_files import Place
 from localr1.session.conversations import Conversations
+from localr1.session.pull_events import NotFetched
+from localr1.session.pulls import Pulls
 from localr1.settings import Settings, load_settings
 from localr1.tui.first_run import FirstRunApp
 from localr1.tui.widgets import conversation_list
+from localr1.tui.widgets.model_list import ModelList
 from tests.simulated import GIB, machine
 from tests.tui.harness import Chat, chat
-from tests.tui.scripted_session import DONE, ScriptedSession, Step
+from tests.tui.scripted_session import DONE, READY, ScriptedSession, Step
+from tests.tui.scripted_shelf import ALL, EIGHT, OF_OTHERS, SEVEN, SMALL, ScriptedShelf, standing
 
 SIZE = (100, 30)
 SECONDS_THOUGHT = 6.2
@@ -268,11 +272,27 @@ async def _settings(folder: Path) -> Picture:
 
 
 async def _first_run(folder: Path) -> Picture:
-    with mock.patch.object(doctor, "examine", _examined):
+    bandwidth = mock.patch.object(computer, "measured_bandwidth", lambda _: 60e9)
+    with mock.patch.object(doctor, "examine", _examined), bandwidth:
         app = FirstRunApp(Settings(), folder / "settings.toml", [Place("here", folder, 0)])
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(1.0)
+            await pilot.pause(3.0)
             return take(app)
+
+
+async def _models(_: Path) -> Picture:
+    pulls = Pulls()
+    standing(pulls, SEVEN, 0.43)
+    standing(pulls, EIGHT, 0.2).outcome = NotFetched("the disk is full", "free 2.7 GB")
+    here = [SMALL._replace(used_at=""), OF_OTHERS]
+    shelf = ScriptedShelf(ALL._replace(here=here))
+    model = msgspec.structs.replace(READY.model, path=str(SMALL.path))
+    session = ScriptedSession(load=[msgspec.structs.replace(READY, model=model)])
+    async with chat(session, SIZE, pulls=pulls, shelf=shelf) as running:
+        await _press(running, "alt+m")
+        running.app.screen.query_one(ModelList).choose(SEVEN.key)
+        await running.settle(0.3)
+        return take(running.app)
 
 
 async def _examined(_: Settings) -> Report:
@@ -313,6 +333,7 @@ SCENES = {
     "list": Scene("The conversations", _list),
     "search": Scene("Search in all conversations", _search),
     "context": Scene("What fills the context window", _context),
+    "models": Scene("The models screen", _models),
     "settings": Scene("Settings", _settings),
     "light": Scene("The light theme", _light),
     "narrow": Scene("Forty columns", _narrow),

@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from localr1.cli.conversations import open_history
+from localr1.cli.model_names import complete_file
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
 from localr1.units import count
@@ -119,7 +120,7 @@ def show(identity: str, reasoning: Literal["show", "hide", "only"]) -> int:
     help="JSON has all branches and can be imported again.",
 )
 @click.option(
-    "--output", "-o", metavar="PATH",
+    "--output", "-o", metavar="PATH", shell_complete=complete_file,
     help="A file, a folder, or `-` for standard output; else a file in this folder.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
@@ -148,7 +149,7 @@ def export(
 
 
 @history.command("import")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
 @click.option("--json", "as_json", is_flag=True, help="A JSON line for each file.")
 def import_(files: tuple[str, ...], as_json: bool) -> int:
     """Take in the conversations of FILEs.

@@ -24,6 +24,7 @@ EXIT_MEANINGS = {
     ExitCode.ENGINE: "the engine failed, crashed or was killed",
     ExitCode.DOES_NOT_FIT: "memory or the context window is too small",
     ExitCode.STORAGE: "settings, history or another file cannot be read or written",
+    ExitCode.NETWORK: "the hub could not be reached, refused, or the connection was lost for good",
     ExitCode.OFFLINE: "the network was needed, and localr1 is to stay offline",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
     ExitCode.OUTPUT_CLOSED: "the reader of standard output went away",

@@ -36,15 +36,18 @@ def complete_library(
 def complete_catalog(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Models that can be fetched."""
-    return _items(incomplete, _of_catalog(), files=False)
+    """Models that can be fetched; after a colon their quants."""
+    name, colon, _ = incomplete.partition(":")
+    return _items(incomplete, _quants_of(name) if colon else _of_catalog(), files=False)
 
 
-def complete_known(
+def complete_file(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Models of the library and the catalog, the demo, and files."""
-    return _items(incomplete, [*_of_library(), ("demo", ""), *_of_catalog()])
+    """Files, as the shell itself completes them."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def _items(
@@ -81,3 +84,15 @@ def _of_catalog() -> Iterator[tuple[str, str]]:
 
     for entry in load_catalog(paths.catalog_file()):
         yield entry.name, entry.full_name
+
+
+def _quants_of(name: str) -> Iterator[tuple[str, str]]:
+    from localr1 import paths
+    from localr1.models.catalog import load_catalog
+    from localr1.models.quant_sizes import SIZED_QUANTS, file_bytes
+    from localr1.units import download_size
+
+    entry = load_catalog(paths.catalog_file()).get(name)
+    if entry is not None:
+        for quant in SIZED_QUANTS:
+            yield f"{name}:{quant}", download_size(file_bytes(entry.shape, quant))

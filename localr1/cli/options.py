@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from localr1 import paths
+from localr1.cli.model_names import complete_file
 from localr1.errors import UsageError
 from localr1.hardware.estimate import KvType
 
@@ -66,7 +67,12 @@ _SPEED_OPTIONS = [
         type=click.Choice(["auto", "off", "lookup", "draft"]),
         help="Guess ahead: from the conversation's own text, or with a small model.",
     ),
-    click.option("--draft", metavar="FILE", help="GGUF file of the small model that guesses."),
+    click.option(
+        "--draft",
+        metavar="FILE",
+        shell_complete=complete_file,
+        help="GGUF file of the small model that guesses.",
+    ),
 ]
 _LOADING_OPTIONS = [
     click.option("--n-ctx", type=int, help="Context window in tokens."),

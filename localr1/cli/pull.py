@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localr1.cli.model_names import complete_catalog
 from localr1.cli.options import settings_from_flags
 from localr1.cli.output import Printer
-from localr1.errors import UsageError
+from localr1.errors import ExitCode, ModelNotFound, UsageError
+from localr1.terminal_text import clean_line
 
 if TYPE_CHECKING:
     from localr1.models.catalog import Catalog
-    from localr1.models.hub.model_pull import Asked
+    from localr1.models.hub.asked import Asked
 
 
 @click.command()
-@click.argument("references", nargs=-1, required=True, metavar="MODEL...")
+@click.argument(
+    "references", nargs=-1, required=True, metavar="MODEL...", shell_complete=complete_catalog
+)
 @click.option("-q", "--quant", metavar="QUANT", help="As after a colon: Q4_K_M, Q8_0, ...")
 @click.option("--revision", default="", metavar="REV", help="A branch, tag or commit of the hub.")
 @click.option("--token", default="", metavar="TOKEN", help="For gated models; it is not stored.")
@@ -33,9 +37,17 @@ if TYPE_CHECKING:
     "--timeout", type=click.FloatRange(1, 3600), default=30, show_default=True, metavar="SECONDS",
     help="A server that is silent for so long is asked again.",
 )  # fmt: skip
+@click.option("--discard", is_flag=True, help="Delete what is not whole of it, fetch nothing.")
 @click.option("--offline", is_flag=True, default=None, help="Refuse to use the network.")
 @click.option("--json", "as_json", is_flag=True, help="Progress as JSON lines (docs/cli.md).")
-def pull(references: tuple[str, ...], as_json: bool, offline: bool | None, **asked: Any) -> int:
+def pull(
+    references: tuple[str, ...],
+    *,
+    as_json: bool,
+    offline: bool | None,
+    discard: bool,
+    **asked: Any,
+) -> int:
     """Fetch models from the hub: by name, or as hf:ORG/REPO.
 
     A download that was interrupted goes on when the same command is run again. The path of each
@@ -46,12 +58,15 @@ def pull(references: tuple[str, ...], as_json: bool, offline: bool | None, **ask
     from localr1.models.offline import refuse_if_offline
 
     settings = settings_from_flags({"offline": offline})
-    refuse_if_offline(settings, "pulling a model")
+    if not discard:
+        refuse_if_offline(settings, "pulling a model")
     catalog = load_catalog(paths.catalog_file())
     wanted = [_asked(text, catalog, asked) for text in dict.fromkeys(references)]
+    if discard:
+        return _discard(wanted)
     # a third of a second, and only here: huggingface_hub and httpx2
     from localr1.cli.pull_run import PullRun
-    from localr1.models.hub.options import Options
+    from localr1.models.hub.asked import Options
 
     options = Options(
         connections=max(1, asked["connections"] // len(wanted)),
@@ -63,8 +78,24 @@ def pull(references: tuple[str, ...], as_json: bool, offline: bool | None, **ask
     return int(run.run())
 
 
+def _discard(wanted: list[Asked]) -> int:
+    from localr1 import paths
+    from localr1.models.hub.discarding import discard_parts
+    from localr1.units import download_size
+
+    for asked in wanted:
+        freed = discard_parts(paths.models_folder(), asked.repos, asked.quant, asked.path)
+        if not freed:
+            raise ModelNotFound(
+                f"no part of {clean_line(asked.reference)} is here",
+                "`localr1 rm` removes models that are whole",
+            )
+        Printer().line(f"{clean_line(asked.reference)}: {download_size(freed)} are free again")
+    return int(ExitCode.OK)
+
+
 def _asked(text: str, catalog: Catalog, options: dict[str, Any]) -> Asked:
-    from localr1.models.hub.model_pull import Asked
+    from localr1.models.hub.asked import Asked
     from localr1.models.quant_names import quant_named
     from localr1.models.reference import CatalogName, HubName, parse_reference
 

@@ -70,6 +70,10 @@ class PullReport(ABC):
 class TextReport(PullReport):
     """For a person: paths on standard output, everything else on standard error."""
 
+    def __init__(self, printer: Printer, pulls: Sequence[ModelPull]) -> None:
+        super().__init__(printer, pulls)
+        self._noted: dict[ModelPull, str] = {}
+
     def planned(self, pull: ModelPull) -> None:
         """Say what is fetched."""
         assert pull.plan is not None
@@ -90,9 +94,20 @@ class TextReport(PullReport):
             signs = "█░" if self._printer.has_unicode else "#."
             width = self._printer.status_width
             self._printer.status(progress_line(readings, width, signs))
-        elif self._pulls:
+        else:
             note = self._pulls[0].meter.read().note
-            self._printer.status(note or "Asking the hub")
+            self._printer.status(note or "Asking the hub …")
+        if not self._printer.talks_to_person:
+            self._note()
+
+    def _note(self) -> None:
+        """In a log, where no line moves: what is waited for, once."""
+        for pull in self._pulls:
+            reading = pull.meter.read()
+            note = reading.note if reading.state in ("waiting", "reconnecting") else ""
+            if note and note != self._noted.get(pull):
+                self._printer.line(self._prefixed(pull, note))
+            self._noted[pull] = note
 
     def done(self, pull: ModelPull, pulled: Pulled) -> None:
         """Say so, and print the path."""

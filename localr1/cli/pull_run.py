@@ -12,8 +12,8 @@ from localr1 import paths
 from localr1.cli.output import Printer
 from localr1.cli.pull_report import JsonReport, PullReport, TextReport
 from localr1.errors import ExitCode, Localr1Error
-from localr1.models.hub.model_pull import Asked, ModelPull, Pulled
-from localr1.models.hub.options import Options
+from localr1.models.hub.asked import Asked, Options
+from localr1.models.hub.model_pull import ModelPull, Pulled
 from localr1.models.hub.repository import Hub
 
 SHOWN_EVERY_SECONDS = 0.12
@@ -72,7 +72,7 @@ class PullRun:
 
     def _part(self, told: set[int]) -> ExitCode:
         for number, work in enumerate(self._works):
-            work.thread.join(PARTING_SECONDS)
+            work.thread.join(PARTING_SECONDS if work.pull.plan else 0.0)
             if number not in told:
                 if work.result or work.error:
                     self._tell(work)

@@ -134,7 +134,10 @@ class _Import:
     def _refuse_without_room(self) -> None:
         if not self._is_copied:
             return
-        free_bytes = shutil.disk_usage(self._library.folder).free
+        try:
+            free_bytes = shutil.disk_usage(self._library.folder).free
+        except OSError:  # some file systems do not say; the copy itself will
+            return
         if free_bytes < self._header.size_bytes:
             raise StorageError(
                 f"the copy needs {download_size(self._header.size_bytes)}, and "

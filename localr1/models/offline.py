@@ -5,7 +5,7 @@ from __future__ import annotations
 from localr1.errors import Offline
 from localr1.settings import Settings, variable
 
-OFFLINE = "localr1 is offline; offline in the settings says so."
+OFFLINE = "localr1 is offline, as the settings say; nothing can be fetched."
 """In place of what needs the network."""
 
 _WAYS_OUT = {

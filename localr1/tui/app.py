@@ -115,6 +115,10 @@ class Localr1App(CopyingApp):
         """What the conversation is called, and whether a reply is being written."""
         self._surroundings.show(title, is_working=is_working, is_focused=self.app_focus)
 
+    def notify_terminal(self, text: str) -> None:
+        """Something is done; a person who looks elsewhere is told."""
+        self._surroundings.tell(text, is_focused=self.app_focus)
+
     def on_unmount(self) -> None:
         """The terminal is given back."""
         self._surroundings.leave()

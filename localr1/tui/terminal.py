@@ -97,8 +97,8 @@ class Surroundings:
         self._set_title()
         if is_working and not was_working:
             self._works_since = self._clock()
-        elif was_working and not is_working:
-            self._tell(is_focused)
+        elif was_working and not is_working and self._clock() - self._works_since >= LONG_SECONDS:
+            self.tell(f"Answered: {one_line(title, TITLE_CHARACTERS)}", is_focused=is_focused)
 
     def leave(self) -> None:
         """The terminal gets its own title back."""
@@ -121,15 +121,19 @@ class Surroundings:
         sign = "* " if is_working else ""
         self._write(f"\x1b]2;{sign}{one_line(title, TITLE_CHARACTERS) or 'localr1'}{_END}")
 
-    def _tell(self, is_focused: bool) -> None:
+    def tell(self, text: str, *, is_focused: bool) -> None:
+        """Tell a person who looks elsewhere, as the settings say.
+
+        Args:
+            text: a few words.
+            is_focused: as far as the terminal tells, the person looks here.
+        """
         is_elsewhere = not is_focused or not self._tells_focus
         if self.notify == "off" or not is_elsewhere:
             return
-        if self._clock() - self._works_since < LONG_SECONDS:
-            return
         if self.notify == "auto" and self._protocol is not Protocol.NONE:
             # A semicolon would begin the next field
-            title = one_line(self._shown[0], TITLE_CHARACTERS).replace(";", ",")
-            self._write(self._protocol.value.format(text=f"Answered: {title}"))
+            told = one_line(text, TITLE_CHARACTERS + 20).replace(";", ",")
+            self._write(self._protocol.value.format(text=told))
         else:
             self._write(_BELL)

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from localr1.cli.main import run_command_line
 from localr1.errors import ExitCode, Offline
 from localr1.session.setting_effects import check_together
 from localr1.settings import load_settings
-from tests.cli.command_line import LOCALR1, localr1
+from tests.cli.command_line import LOCALR1
 from tests.tui.test_in_tmux import Terminal, terminal
 
 __all__ = ["terminal"]
@@ -48,6 +49,20 @@ def guarded(log: Path) -> dict[str, str]:
     """The environment of a process that may not connect anywhere."""
     path = os.pathsep.join([str(GUARD), *filter(None, sys.path)])
     return {"PYTHONPATH": path, "NETWORK_GUARD_LOG": str(log)}
+
+
+def run(
+    log: Path, *arguments: str, before: Sequence[str] = ()
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end under the guard."""
+    return subprocess.run(
+        [*before, *LOCALR1, *arguments],
+        env={**os.environ, **guarded(log)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def noted(log: Path, word: str) -> list[str]:
@@ -93,21 +108,14 @@ def test_the_guard_itself(log: Path) -> None:
 
 
 def test_run_asks_the_demo_under_the_guard(log: Path) -> None:
-    done = localr1("run", "demo", "What is 347 + 586?", "--temp", "0", **guarded(log))
+    done = run(log, "run", "demo", "What is 347 + 586?", "--temp", "0")
     assert done.returncode == 0
     assert b"933" in done.stdout
     assert_silent(log)
 
 
 def test_run_asks_the_demo_without_interfaces(log: Path, no_interfaces: list[str]) -> None:
-    done = subprocess.run(
-        [*no_interfaces, *LOCALR1, "run", "demo", "What is 347 + 586?", "--temp", "0"],
-        env={**os.environ, **guarded(log)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    done = run(log, "run", "demo", "What is 347 + 586?", "--temp", "0", before=no_interfaces)
     assert done.returncode == 0
     assert b"933" in done.stdout
     assert_silent(log)
@@ -122,11 +130,11 @@ def test_commands_of_the_library_under_the_guard(log: Path, demo: Path) -> None:
         ["doctor", "toy"],
         ["rm", "toy", "--yes"],
     ):
-        assert localr1(*arguments, **guarded(log)).returncode == 0
+        assert run(log, *arguments).returncode == 0
     assert_silent(log)
 
 
-WALK = (("F1", "What you can do"), ("F5", "Conversations"), ("F9", "Models"))
+WALK = (("F1", "What you can do"), ("F5", "P pin"), ("M-m", "On this computer"))
 """Keys, and what is seen then; Esc closes it."""
 
 
@@ -135,7 +143,9 @@ def test_the_interface_without_interfaces(
 ) -> None:
     (tmp_path / "settings.toml").write_text("temperature = 0.0\n")
     variables = [f"{name}={value}" for name, value in guarded(log).items()]
-    command = [*no_interfaces, "env", *variables, *LOCALR1, "chat", "demo"]
+    # pytest names a size of its own, which would go before the terminal's
+    own_size = ["env", "-u", "COLUMNS", "-u", "LINES"]
+    command = [*no_interfaces, *own_size, *variables, *LOCALR1, "chat", "demo"]
     terminal.start(shlex.join(command), home=tmp_path)
     terminal.wait_for_text("Ready")
     terminal.type("What is 347 + 586?", "Enter")

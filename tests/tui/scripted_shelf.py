@@ -6,9 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from localr1.errors import Localr1Error
+from localr1.session.pull_events import Planned, Progress
+from localr1.session.pull_job import PullJob
+from localr1.session.pulls import Pulls
 from localr1.tui.model_list.rows import Fit, ModelHere, Offer, Surveyed
 from localr1.tui.model_list.shelf import Taking
+from tests.pull_child import PLANNED, progress
 
 FOLDER = Path("/home/someone/.local/share/localr1/models")
 SMALL = ModelHere(
@@ -44,7 +50,7 @@ SEVEN = Offer(
     "Q4_K_M",
     4_683_000_000,
     Fit(True, 32_768, 5.8),
-    "MATH-500 92.8",
+    "GPQA 49.1",
     "the best of the family that fits with a window of at least 16,384 tokens",
     (("Licence", "MIT"), ("Base", "Qwen/Qwen2.5-Math-7B")),
 )
@@ -54,7 +60,7 @@ EIGHT = Offer(
     "Q4_K_M",
     4_921_000_000,
     Fit(True, 16_384, 5.2),
-    "MATH-500 89.1",
+    "GPQA 49.0",
 )
 SEVENTY = Offer(
     "r1-llama-70b:Q4_K_M",
@@ -62,7 +68,7 @@ SEVENTY = Offer(
     "Q4_K_M",
     42_520_000_000,
     Fit(False, why="it needs 44 GiB of memory and 9.1 GiB are free"),
-    "MATH-500 94.5",
+    "GPQA 65.2",
 )
 ALL = Surveyed((SMALL, OF_OTHERS, BROKEN), (SEVEN, EIGHT, SEVENTY), FOLDER, is_complete=True)
 
@@ -75,6 +81,7 @@ class ScriptedShelf:
         self.surveys = 0
         self.removed: list[ModelHere] = []
         self.added: list[tuple[Path, Taking]] = []
+        self.opened = False
         self.error: Localr1Error | None = None
         """What removing and adding end with."""
         self.may_go_on = asyncio.Event()
@@ -87,6 +94,10 @@ class ScriptedShelf:
         for state in self.states:
             yield state
             await self.may_go_on.wait()
+
+    async def is_open(self, model: ModelHere) -> bool:
+        """As the test says."""
+        return self.opened
 
     async def remove(self, model: ModelHere) -> int:
         """Remember it; the next survey does not find it."""
@@ -106,3 +117,11 @@ class ScriptedShelf:
             raise self.error
         self.added.append((path, taking))
         return path.name
+
+
+def standing(pulls: Pulls, offer: Offer, share: float) -> PullJob:
+    """A fetch that is as far as this, without a process."""
+    job = pulls._jobs[offer.reference] = PullJob(offer.reference)
+    job.planned = msgspec.convert(PLANNED, Planned)
+    job.progress = msgspec.convert(progress(share), Progress)
+    return job

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command_line import write_transcript
+from tests.hub_server import HubServer
 
 THOUGHT = "Seventeen and twenty-five. Seven and five is twelve, carry one. " * 6
 PATIENCE_SECONDS = 30.0
@@ -136,6 +137,51 @@ def test_the_first_run_with_the_demo(terminal: Terminal, tmp_path: Path) -> None
     terminal.wait_for_text("1866")
     terminal.type("C-q")
     terminal.wait_for_text("ended with 0")
+
+
+def test_from_the_first_start_to_a_fetched_model(
+    terminal: Terminal, tmp_path: Path, demo: Path
+) -> None:
+    """In a real terminal, with the real `localr1 pull` and a hub that speaks the hub's protocol."""
+    (tmp_path / "settings.toml").write_text("temperature = 0.0\nn_ctx = 2048\n")
+    repo, file = "someone/Small-GGUF", "Small-Q8_0.gguf"
+    with HubServer() as hub:
+        hub.add(repo, {file: demo.read_bytes()})
+        hub.manners.bytes_per_second = 400_000
+        command = f"HF_ENDPOINT={hub.url} {shlex.quote(sys.executable)} -m localr1"
+        terminal.start(command, home=tmp_path)
+        terminal.wait_for_text("Which model?")
+        terminal.type("Enter")
+        terminal.wait_for_text("Enter asks: What is 347 + 586?")
+        terminal.type("M-m")
+        terminal.wait_for_text("On this computer")
+        terminal.type("C-a")
+        terminal.wait_for_text("Add a model")
+        terminal.type(f"hf:{repo}", "Enter")
+        terminal.wait_for_text("kB/s")
+        terminal.type(*"small")
+        terminal.wait_for_text("Ctrl+S stops it")
+        terminal.type("C-s")
+        terminal.wait_for_text("stopped; Enter goes on")
+        terminal.type("Enter")
+        terminal.wait_for_text("kB/s")
+        terminal.type("Escape")
+        terminal.wait_for(lambda screen: "Models" not in screen and "fetching" in screen)
+        terminal.type("Enter")
+        terminal.wait_for(lambda screen: "933" in screen and "Ready" in screen)
+        hub.manners.bytes_per_second = 0
+        terminal.wait_for_text("Small-Q8_0 is here. Alt+U uses it.")
+        requests = [each for each in hub.of("storage") if each.is_whole or each.sent_bytes]
+        assert any(each.start for each in requests), "it went on where it had stopped"
+        terminal.type("M-u")
+        terminal.wait_for(lambda screen: "Ready" in screen and "is here" in screen)
+        terminal.type("M-m")
+        terminal.wait_for(lambda screen: "● Small" in screen)
+        terminal.type("Escape")
+        terminal.wait_for(lambda screen: "● Small" not in screen)
+        terminal.type("C-q")
+        terminal.wait_for_text("ended with 0")
+    assert (tmp_path / "models" / repo / file).read_bytes() == demo.read_bytes()
 
 
 def test_the_keys_for_thinking_arrive(terminal: Terminal, tmp_path: Path) -> None:

@@ -14,8 +14,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from localr1.errors import StorageError
-from localr1.session.pull_events import NotFetched, Planned, Progress
-from localr1.session.pull_job import PullJob
+from localr1.session.pull_events import NotFetched
 from localr1.session.pulls import Pulls
 from localr1.settings import Settings
 from localr1.tui.app import Localr1App
@@ -28,7 +27,16 @@ from localr1.tui.widgets.path_input import PathInput
 from tests.pull_child import PLANNED, Steps, progress, scripted
 from tests.tui.harness import Chat, Clock, chat
 from tests.tui.scripted_session import READY, ScriptedSession, reply
-from tests.tui.scripted_shelf import ALL, BROKEN, EIGHT, OF_OTHERS, SEVEN, SMALL, ScriptedShelf
+from tests.tui.scripted_shelf import (
+    ALL,
+    BROKEN,
+    EIGHT,
+    OF_OTHERS,
+    SEVEN,
+    SMALL,
+    ScriptedShelf,
+    standing,
+)
 
 FULL = {"event": "failed", "message": "the disk is full", "hint": "free 2.7 GB and fetch it again"}
 OFFLINE = Settings(offline=True, origins={"offline": "settings file"})
@@ -135,7 +143,7 @@ async def test_it_tells_what_is_here_and_what_can_be_fetched() -> None:
         assert "cannot be used" in running.row("half")
         assert "★" in running.row("Qwen-7B")
         assert "~5.8 tokens/s" in running.row("Qwen-7B")
-        assert "MATH-500 92.8" in running.row("Qwen-7B")
+        assert "GPQA 49.1" in running.row("Qwen-7B")
         assert "★" not in running.row("Llama-8B")
         assert "localr1's folder is /home/someone/" in running.seen
         assert "yes, with a window of 32,768 of 131,072 tokens" in running.seen
@@ -225,7 +233,7 @@ async def test_a_model_is_fetched_while_one_chats_and_used_with_a_key(tmp_path: 
         await running.until("DeepSeek-R1-Distill-Qwen-7B-Q4_K_M is here. Alt+U uses it.")
         assert not running.shelf.surveys, "nobody looks at the list"
         await running.press("alt+u")
-        assert session.model_name == path.name
+        assert session.model_name == path.stem
         assert running.texts(".answer") == ["Four."], "the conversation stays"
         await running.press("alt+m")
         assert "★" not in running.seen, "it is offered no more"
@@ -298,7 +306,7 @@ async def test_offline_nothing_is_offered_or_fetched(tmp_path: Path) -> None:
         running.app.follow_settings(OFFLINE)
         await running.until(lambda: not running.pulls.running)
         await running.press("a", "backspace")
-        assert "localr1 is offline; /settings can change that." in running.seen
+        assert "localr1 is offline, as the settings say; nothing can be fetched." in running.seen
         assert "Qwen-7B" not in running.seen
         await running.press("ctrl+a", *"hf:org/repo", "enter")
         assert "Fetching a model needs the network, and localr1 is offline." in running.seen
@@ -318,7 +326,10 @@ async def test_removing_asks_and_says_what_it_frees() -> None:
         await running.press("delete", "down", "enter")
         assert "Cannot remove it: in use. Close what has it open." in running.seen
         running.shelf.error = None
-        await running.press("delete", "down", "enter")
+        running.shelf.opened = True
+        await running.press("delete")
+        assert "It is open in another window." in running.words
+        await running.press("down", "enter")
         await running.settle()
         assert running.shelf.removed == [SMALL]
         assert "Removed DeepSeek-R1-Distill-Qwen-1.5B. 1.1 GB are free again." in running.seen
@@ -454,14 +465,6 @@ async def test_the_path_is_copied() -> None:
         await running.choose(SEVEN)
         await running.press("ctrl+o")
         assert running.app.clipboard == str(ALL.folder)
-
-
-def standing(pulls: Pulls, offer: Offer, share: float) -> PullJob:
-    """A fetch that is as far as this, without a process."""
-    job = pulls._jobs[offer.reference] = PullJob(offer.reference)
-    job.planned = msgspec.convert(PLANNED, Planned)
-    job.progress = msgspec.convert(progress(share), Progress)
-    return job
 
 
 @pytest.mark.parametrize("size", [(110, 34), (40, 30)])

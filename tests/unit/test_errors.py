@@ -28,6 +28,8 @@ EXIT_CODES = {
     "LoadFailed": 5,
     "EngineStopped": 5,
     "DoesNotFit": 6,
+    "NetworkError": 8,
+    "AccessRefused": 8,
     "Offline": 9,
     "StorageError": 7,
     "OutputClosed": 141,

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-HEAVY = {"textual", "llama_cpp", "numpy", "huggingface_hub", "jinja2", "gguf"}
-NATIVE = {"llama_cpp", "numpy", "huggingface_hub", "gguf"}
+NETWORK = {"huggingface_hub", "httpx", "httpx2", "requests"}
+NATIVE = {"llama_cpp", "numpy", "gguf", *NETWORK}
+HEAVY = {"textual", "jinja2", *NATIVE}
 
 
 def modules_after(statement: str) -> set[str]:
@@ -22,6 +23,8 @@ def modules_after(statement: str) -> set[str]:
     "statement",
     [
         "import localr1.cli.main",
+        "import localr1.cli.library.finding, localr1.models.importing, localr1.models.removal",
+        "import localr1.cli.pull, localr1.cli.recommend",
         "import localr1.cli.run, localr1.session, localr1.cli.line_chat, localr1.cli.show",
         "import localr1.history.store, localr1.gguf_header, localr1.engine.client",
     ],

@@ -14,7 +14,7 @@ import pytest
 
 from localr1.errors import StorageError, UsageError
 from localr1.gguf_header import GgufHeader, read_header
-from localr1.models import importing, staging
+from localr1.models import staging
 from localr1.models.checksum import expected_sha256, sha256_of
 from localr1.models.import_names import asked_name, is_usable, own_name
 from localr1.models.importing import import_model
@@ -139,7 +139,7 @@ def test_a_model_in_several_files(library: Library, tmp_path: Path) -> None:
 
 def test_the_same_bytes_are_taken_once(library: Library, source: Path, tmp_path: Path) -> None:
     first, _ = import_model(library, read_header(source), "copy", name="first")
-    other = shutil.copy(source, tmp_path / "other.gguf")
+    other = Path(shutil.copy(source, tmp_path / "other.gguf"))
     assert import_model(library, read_header(other), "copy", name="second") == (first, False)
     assert import_model(library, read_header(first.path), "move", name="third") == (first, False)
     assert first.path.exists()
@@ -182,7 +182,7 @@ def test_a_full_disk(library: Library, source: Path, monkeypatch: pytest.MonkeyP
     class Usage(NamedTuple):
         free: int
 
-    monkeypatch.setattr(importing.shutil, "disk_usage", lambda _: Usage(1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1000))
     with pytest.raises(StorageError, match=r"1\.0 kB are free"):
         import_model(library, read_header(source), "copy")
     import_model(library, read_header(source), "link", name="linked")
@@ -195,7 +195,7 @@ def test_a_disk_that_fills_meanwhile(
     def full(_: int) -> NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(staging.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="No space left"):
         import_model(library, read_header(source), "copy")
     assert files(library.folder) == set()

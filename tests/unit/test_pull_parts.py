@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import threading
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localr1.errors import StorageError
+from localr1.cli.main import run_command_line
+from localr1.errors import ExitCode, StorageError
 from localr1.models.hub.meter import WINDOW_SECONDS, Meter
+from localr1.models.hub.owner import ownership
 from localr1.models.hub.part import RECORDED_EVERY_BYTES, Part, state_path
 from localr1.models.hub.part_state import (
     LINES_BEFORE_REWRITE,
@@ -27,6 +30,7 @@ from localr1.models.hub.running_sum import RunningSum
 from localr1.models.hub.segments import LARGEST_BYTES, SMALLEST_BYTES, Segment, Segments
 
 SPANS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=12)
+MANY = 10**6
 IDENTITY = PartIdentity(repo="org/repo", path="m.gguf", size_bytes=1000, sha256="a" * 64)
 
 
@@ -181,8 +185,7 @@ def test_a_part_goes_on(tmp_path: Path) -> None:
     segment = part.take(1)
     assert segment is not None
     part.write(segment, bytes(RECORDED_EVERY_BYTES + 5))
-    part.write(segment, bytes(10))  # not yet due; lost by a kill
-    part.close()
+    part.write(segment, bytes(10))  # not yet due; lost where nothing is closed
     again = Part(path, identity)
     assert again.done_bytes == RECORDED_EVERY_BYTES + 5
     segment = again.take(1)
@@ -192,6 +195,7 @@ def test_a_part_goes_on(tmp_path: Path) -> None:
     again.sync()
     again.give_back(segment)  # an orderly end loses nothing
     again.close()
+    part._descriptor = -1  # as after a kill
     third = Part(path, identity)
     assert third.done_bytes == RECORDED_EVERY_BYTES + 15
     assert third.etag == '"new"'
@@ -206,6 +210,21 @@ def test_a_part_goes_on(tmp_path: Path) -> None:
     assert other.done_bytes == 0
     other.discard()
     assert list(path.parent.iterdir()) == []
+
+
+def test_a_part_has_nothing_of_another_file(tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(b"another file, longer than this one")
+    path.chmod(0o600)
+    identity = PartIdentity(repo="o/r", path="m.gguf", size_bytes=5, sha256="b" * 64)
+    part = Part(path, identity)
+    segment = part.take(1)
+    assert segment is not None
+    part.write(segment, b"12345")
+    with path.open("ab") as file:
+        file.write(b"added by somebody")
+    part.seal()
+    assert path.read_bytes() == b"12345"
 
 
 def test_a_long_state_is_written_anew(tmp_path: Path) -> None:
@@ -223,6 +242,37 @@ def test_a_long_state_is_written_anew(tmp_path: Path) -> None:
     known = read_state(state_path(part.path))
     assert known is not None
     assert Segments(size, known.done).prefix_bytes == segment.position
+
+
+def begun_part(models: Path, repo: str, name: str) -> Path:
+    identity = PartIdentity(repo=repo, path=name, size_bytes=MANY, sha256="b" * 64)
+    part = Part(models / ".parts" / repo / name, identity)
+    segment = part.take(1)
+    assert segment is not None
+    part.write(segment, b"x" * 100_000)
+    part.close()
+    return part.path
+
+
+def test_a_download_is_given_up(
+    localr1_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALR1_OFFLINE", "1")  # it needs no network
+    models = localr1_home / "models"
+    small, large = (begun_part(models, "o/r", f"m-{quant}.gguf") for quant in ("Q4_K_M", "Q8_0"))
+    other = begun_part(models, "o/other", "m-Q4_K_M.gguf")
+    assert run_command_line(["pull", "--discard", "hf:o/r:Q4_K_M"]) == 0
+    assert "are free again" in capsys.readouterr().err
+    assert not small.exists()
+    assert large.exists()
+    with ownership(large, lambda _: None, threading.Event()):
+        assert run_command_line(["pull", "--discard", "hf:o/r"]) == ExitCode.STORAGE
+    assert f"is being fetched by process {os.getpid()}" in capsys.readouterr().err
+    assert run_command_line(["pull", "--discard", "hf:o/r"]) == 0
+    assert not large.parent.exists()
+    assert other.exists()
+    assert run_command_line(["pull", "--discard", "hf:o/r"]) == ExitCode.NOT_FOUND
+    assert "no part of hf:o/r is here" in capsys.readouterr().err
 
 
 # ---- pauses, meter, sum ------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from localr1 import paths
 from localr1.errors import ModelNotFound
 from localr1.models.library import Library, LibraryModel
 from localr1.models.local_files import LocalModel, local_models, usual_places
-from localr1.models.reference import DEMO, find_model
+from localr1.models.reference import find_model
 
 OTHER_PROGRAMS = ("Hugging Face", "LM Studio", "llama.cpp", "ollama")
 """Places of `usual_places` that programs fill; the others are a person's own."""
@@ -40,8 +40,6 @@ def find(reference: str, models: Library) -> Found:
     Raises:
         ModelNotFound: there is none.
     """
-    if reference != DEMO and not is_there(reference) and (known := models.find(reference)):
-        return Found(known.path, known.name, known)
     try:
         meant = find_model(reference)
     except ModelNotFound:
@@ -53,14 +51,6 @@ def find(reference: str, models: Library) -> Found:
     if known is not None:
         return Found(known.path, known.name, known)
     return Found(meant.path, meant.name)
-
-
-def is_there(reference: str) -> bool:
-    """Whether this is the path of something."""
-    try:
-        return Path(reference).expanduser().exists()
-    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, an unknown user
-        return False
 
 
 def of_other_programs(models: Library) -> Iterator[LocalModel]:

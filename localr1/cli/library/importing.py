@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+
 import click
 
+from localr1.cli.model_names import complete_file
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
 from localr1.units import download_size
 
 
 @click.command("import")
-@click.argument("file", type=click.Path())
+@click.argument("file", shell_complete=complete_file)
 @click.option("--move", is_flag=True, help="Move the file instead of copying it.")
 @click.option("--link", is_flag=True, help="Leave the file where it is, and link to it.")
 @click.option("--name", metavar="NAME", help="What it is called in the library.")
@@ -42,14 +48,15 @@ def import_file(file: str, move: bool, link: bool, name: str | None, as_json: bo
         )
     header = read_header(found.path)
     doing = "Reading" if link else "Importing"
-    imported = import_model(
-        models,
-        header,
-        "link" if link else "move" if move else "copy",
-        name=name or "",
-        advance=ByteProgress(printer, doing, header.size_bytes),
-        waiting=lambda: printer.status("Another import is running; waiting for it …"),
-    )
+    with _ended_as_by_ctrl_c():
+        imported = import_model(
+            models,
+            header,
+            "link" if link else "move" if move else "copy",
+            name=name or "",
+            advance=ByteProgress(printer, doing, header.size_bytes),
+            waiting=lambda: printer.status("Another import is running; waiting for it …"),
+        )
     printer.clear_status()
     model = imported.model
     if as_json:
@@ -65,5 +72,21 @@ def import_file(file: str, move: bool, link: bool, name: str | None, as_json: bo
     else:
         done = "Linked" if link else "Moved" if move else "Copied"
         printer.line(f"{done}: {model.name}, {download_size(model.size_bytes)}.")
-    printer.data(f"{model.name}\n")
     return int(ExitCode.OK)
+
+
+@contextlib.contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Meanwhile a closed terminal and a polite kill leave nothing behind either."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -163,9 +163,9 @@ def _cells(row: Listed) -> tuple[str, ...]:
     name = row.name if len(row.name) <= _NAME_WIDTH else f"{row.name[: _NAME_WIDTH - 1]}…"
     facts = row.facts
     return (
-        name,
+        f"{name} (link)" if row.model and row.model.is_link else name,
         facts.quant_type or "-",
-        f"{download_size(row.size_bytes)}{' link' if row.model and row.model.is_link else ''}",
+        download_size(row.size_bytes),
         f"{facts.n_ctx_train:,}" if facts.n_ctx_train else "-",
         _day(row.last_used),
         _fit(facts),

@@ -72,7 +72,7 @@ def said_of(removal: Removal) -> str:
     if len(model.shards) > 1:
         shown += f" ({count(len(model.shards), 'file')})"
     if model.is_link:
-        stays = f"; {removal.stay[0]} stays" if removal.stay else ""
+        stays = f" ({removal.stay[0]} stays)" if removal.stay else ""
         return f"the link {shown}{stays}"
     if not removal.freed_bytes:
         return f"{shown}, which frees nothing: its file has another name elsewhere"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +73,7 @@ def rows_of(shown: ShownModel) -> Iterator[str]:
              for name, row in tensor_types(header).items()]  # fmt: skip
     yield _row("Tensors", ", ".join(types))
     yield from _provenance(shown)
-    yield _row("Last used", shown.last_used or "not known")
+    yield _row("Last used", _moment(shown.last_used) or "not known")
     for warning in header.warnings:
         yield _row("Warning", warning)
     yield ""
@@ -147,7 +148,7 @@ def _provenance(shown: ShownModel) -> Iterator[str]:
     if record is None:
         yield _row("Origin", "no record: neither where it came from nor its checksum is known")
         return
-    day = clean_line(record.fetched_at, 40)
+    day = _moment(record.fetched_at)
     if record.origin == "hub":
         repo, path = clean_line(record.repo, 200), clean_line(record.hub_path, 300)
         yield _row("Origin", f"hf:{repo}/{path}, fetched {day}")
@@ -157,6 +158,14 @@ def _provenance(shown: ShownModel) -> Iterator[str]:
     if record.catalog_name:
         yield _row("", f"{clean_line(record.catalog_name, 100)} in the catalog")
     yield _row("SHA-256", record.sha256)
+
+
+def _moment(text: str) -> str:
+    """A moment as the clock here shows it; a text that is none as it stands."""
+    try:
+        return datetime.datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return clean_line(text, 40)
 
 
 def _link_target(path: Path) -> str:

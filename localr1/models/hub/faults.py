@@ -44,6 +44,8 @@ def as_interruption(error: httpx2.HTTPError | httpx2.InvalidURL, url: str) -> Ex
             f"the certificate of {host} is not trusted: {_reason(text)}",
             "check the clock; behind a company's proxy, SSL_CERT_FILE names its certificate",
         )
+    if isinstance(error, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
+        return NetworkError(f"{clean_line(url, 100)} is no address of a hub", "check HF_ENDPOINT")
     if isinstance(error, httpx2.ProxyError):
         return NetworkError(
             f"the proxy did not let {host} be reached: {text}", "check HTTPS_PROXY and NO_PROXY"
@@ -81,6 +83,11 @@ def refusal(status: int, headers: Mapping[str, str], repo: str, path: str) -> Lo
         path: of the file, empty for the repository itself.
     """
     code = headers.get("x-error-code", "")
+    if headers.get("x-error-message", "").startswith("Invalid credentials"):
+        return AccessRefused(
+            "the hub does not know your token",
+            "check HF_TOKEN or --token, or run: hf auth login; public models need none",
+        )
     if code == "GatedRepo" and status == 403:
         return AccessRefused(
             f"{repo} is gated, and your token has no access to it yet",

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from localr1.errors import StorageError
 from localr1.files import make_folder
 from localr1.models.hub.part_state import (
     KnownPart,
@@ -58,8 +59,10 @@ class Part:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         self._segments = Segments(self.identity.size_bytes)
         self._descriptor = os.open(self.path, flags, 0o666)
-        # a part that became shorter than its state says
+        # it may have become shorter than its state says; and what it has of another file goes
         here = os.fstat(self._descriptor).st_size
+        here = min(here, max((end for _, end in known.done), default=0))
+        os.ftruncate(self._descriptor, min(here, self.identity.size_bytes))
         done = [(start, min(end, here)) for start, end in known.done]
         self._segments = Segments(self.identity.size_bytes, done)
         self._synced = tuple((start, min(end, here)) for start, end in known.synced)
@@ -127,23 +130,37 @@ class Part:
             StorageError: the disk does not take it.
         """
         with self._lock:
-            if segment.position == segment.recorded:
-                return
-            try:
-                self._state.add(segment.recorded, segment.position)
-                segment.recorded = segment.position
-                if self._state.is_long:
-                    self._state.rewrite(self._known())
-            except OSError as error:
-                left = self.identity.size_bytes - self._segments.done_bytes
-                raise as_storage_error(error, self.path, left) from error
+            self._record(segment)
+
+    def _record(self, segment: Segment) -> None:
+        if segment.position == segment.recorded:
+            return
+        try:
+            self._state.add(segment.recorded, segment.position)
+            segment.recorded = segment.position
+            if self._state.is_long:
+                self._state.rewrite(self._known())
+        except OSError as error:
+            raise self._storage_error(error) from error
 
     def learn_etag(self, etag: str) -> None:
-        """The server calls the file's present state so."""
+        """The server calls the file's present state so.
+
+        Raises:
+            StorageError: the disk does not take it.
+        """
         with self._lock:
-            if etag != self.etag:
-                self.etag = etag
+            if etag == self.etag:
+                return
+            self.etag = etag
+            try:
                 self._state.add_etag(etag)
+            except OSError as error:
+                raise self._storage_error(error) from error
+
+    def _storage_error(self, error: OSError) -> StorageError:
+        left_bytes = self.identity.size_bytes - self._segments.done_bytes
+        return as_storage_error(error, self.path, left_bytes)
 
     def sync(self) -> None:
         """Bring what is here to the disk, so that a power cut does not take it away.
@@ -170,6 +187,7 @@ class Part:
             StorageError: the disk does not take it.
         """
         try:
+            os.ftruncate(self._descriptor, self.identity.size_bytes)
             os.fsync(self._descriptor)
         except OSError as error:
             raise as_storage_error(error, self.path, 0) from error
@@ -178,10 +196,15 @@ class Part:
     def close(self) -> None:
         """Close the files; what is here is kept."""
         with self._lock:
+            if self._descriptor < 0:
+                return
+            for segment in self._segments.taken:  # of those who wait for a silent server
+                with contextlib.suppress(StorageError):
+                    self._record(segment)
             self._state.close()
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
+            # first of all: another file may soon have this number
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
 
     def discard(self) -> None:
         """Throw all of it away."""

@@ -52,9 +52,10 @@ class Hub:
     Args:
         token: instead of the stored one; empty uses that.
         timeout_seconds: after which a silent server has failed.
+        endpoint: its address, instead of HF_ENDPOINT's.
     """
 
-    def __init__(self, token: str = "", timeout_seconds: float = 30.0) -> None:
+    def __init__(self, token: str = "", timeout_seconds: float = 30.0, endpoint: str = "") -> None:
         # before it is imported: then it tells nobody of Python's and its own versions
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         import huggingface_hub
@@ -70,11 +71,14 @@ class Hub:
         )
         """For bytes; proxies and certificates are as the environment says."""
         self._timeout_seconds = timeout_seconds
-        self.endpoint: str = constants.ENDPOINT
+        self.endpoint: str = endpoint or constants.ENDPOINT
         huggingface_hub.set_client_factory(self._client)
         self.token: str = token or _stored_token()
         self._api: HfApi = huggingface_hub.HfApi(
-            token=self.token or False, library_name="localr1", library_version=__version__
+            endpoint=self.endpoint,
+            token=self.token or False,
+            library_name="localr1",
+            library_version=__version__,
         )
 
     def read(self, name: str, revision: str = "") -> Repository:

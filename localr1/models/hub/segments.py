@@ -46,6 +46,11 @@ class Segments:
         return list(self._done)
 
     @property
+    def taken(self) -> list[Segment]:
+        """What is on its way."""
+        return list(self._taken)
+
+    @property
     def done_bytes(self) -> int:
         """How much is here."""
         return sum(end - start for start, end in self._done)

@@ -20,6 +20,7 @@ from localr1.models.hub.faults import (
     Interruption,
     as_interruption,
     check_busy,
+    host_of,
     refusal,
     web_page,
 )
@@ -64,6 +65,12 @@ class Source:
         self._address = f"{hub.endpoint}/{repository.name}/resolve/{repository.commit}/{path}"
         self._hub = _origin(hub.endpoint)
         self._signed = ""
+        self._is_conditional = True
+
+    @property
+    def repo(self) -> str:
+        """ "org/name"."""
+        return self._repository.name
 
     @contextlib.contextmanager
     def open(self, start: int, end: int, etag: str) -> Iterator[Body]:
@@ -80,7 +87,7 @@ class Source:
             Localr1Error: it is no use to try again.
         """
         headers = {"Range": f"bytes={start}-{end - 1}"}
-        if etag:
+        if etag and self._is_conditional:
             headers["If-Range"] = etag
         url = self._signed or self._address
         try:
@@ -89,6 +96,11 @@ class Source:
                 response.close()
                 self._signed = ""
                 response = self._ask(self._address, headers)
+            if _misreads_if_range(response, headers, start):
+                response.close()
+                self._is_conditional = False
+                headers.pop("If-Range")
+                response = self._ask(self._signed or self._address, headers)
             try:
                 yield self._body(response, start, etag)
             finally:
@@ -132,6 +144,9 @@ class Source:
         check_busy(status, response.headers, url)
         if status == 416:
             raise FileChanged
+        if status in _GONE and _origin(url) != self._hub:
+            self._signed = ""
+            raise Interruption(f"{host_of(url)} answers {status}")
         if status >= 400:
             raise refusal(status, response.headers, self._repository.name, self._file.path)
         if status not in (200, 206):
@@ -164,6 +179,12 @@ class Source:
         length = response.headers.get("content-length", "")
         if length.isdigit() and int(length) != self._file.size_bytes:
             raise FileChanged
+
+
+def _misreads_if_range(response: httpx2.Response, headers: dict[str, str], start: int) -> bool:
+    """Whether a server sends everything though the file is the one that is meant."""
+    own, asked = response.headers.get("etag", ""), headers.get("If-Range")
+    return bool(asked) and start > 0 and response.status_code == 200 and own in ("", asked)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

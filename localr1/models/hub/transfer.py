@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 from localr1.errors import Localr1Error, ModelRefused, NetworkError
 from localr1.gguf_header.part_file import other_content
+from localr1.models.hub.asked import Options
 from localr1.models.hub.faults import GO_ON, Interruption
 from localr1.models.hub.meter import Meter
-from localr1.models.hub.options import Options
 from localr1.models.hub.part import Part
 from localr1.models.hub.pauses import Gate, Pauses
 from localr1.models.hub.room import check_room

@@ -65,8 +65,6 @@ class ModelFiles:
 
     def ask_to_remove(self, model: ModelHere, sheet: ModelsScreen) -> None:
         """Remove a model if the person says so; the question says what that frees."""
-        from localr1.tui.screens.choice_question import ChoiceQuestion
-
         name = one_line(model.name, _NAME_CHARACTERS)
         if model.freed_bytes is None:
             sheet.say(f"{name} is not in localr1's folder; it is removed where it was made.")
@@ -74,8 +72,15 @@ class ModelFiles:
         if self._models.is_loaded(model):
             sheet.say("It is in use; use another model first.")
             return
-        size = download_size(model.freed_bytes)
+        self._screen.run_worker(self._ask_to_remove(model, name, sheet), group="models")
+
+    async def _ask_to_remove(self, model: ModelHere, name: str, sheet: ModelsScreen) -> None:
+        from localr1.tui.screens.choice_question import ChoiceQuestion
+
+        size = download_size(model.freed_bytes or 0)
         frees = f"That frees {size}." if model.freed_bytes else "Its file stays elsewhere."
+        if await self._shelf.is_open(model):
+            frees = f"{frees} It is open in another window."
 
         def answered(number: int | None) -> None:
             if number == 1:
@@ -90,7 +95,7 @@ class ModelFiles:
         except Localr1Error as error:
             self._say(sheet, in_sentences(error))
         else:
-            self._models.forget(model.path)
+            self._models.forget_fetch(model.path)
             size = f" {download_size(freed)} are free again." if freed else ""
             self._say(sheet, f"Removed {one_line(model.name, _NAME_CHARACTERS)}.{size}")
         self._look_again(sheet)

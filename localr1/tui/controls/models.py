@@ -124,10 +124,17 @@ class Models:
         self._screen.say(problem or f"Fetching {one_line(reference)}; {told}.")
 
     def forget(self, path: Path) -> None:
-        """This file is no more: nothing offers to use it."""
+        """Nothing offers to use this file any more: it is in use, or gone."""
         if self._fetched is not None and self._fetched.path == path:
             self._fetched = None
             self._show_state()
+
+    def forget_fetch(self, path: Path) -> None:
+        """This file is gone, so that it can be fetched again."""
+        self.forget(path)
+        for job in self.pulls.jobs:
+            if isinstance(job.outcome, Fetched) and Path(job.outcome.path) == path:
+                self.pulls.forget(job.reference)
 
     def stop(self, job: PullJob) -> None:
         """Stop a fetch, without waiting for it; what was fetched is kept."""
@@ -156,6 +163,7 @@ class Models:
             sheet.fetch_changed(job)
 
     def _tell_fetched(self, name: str) -> None:
+        self._screen.notify_terminal(f"Fetched: {name}")
         use = keymap_of(self._screen).fill("{use_fetched} uses it") or "/use uses it"
         self._screen.transcript.note().add(f"{name} is here. {use}.")
         self._screen.say(f"{name} is here. {use}.")

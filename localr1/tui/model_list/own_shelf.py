@@ -90,6 +90,12 @@ class OwnShelf:
             self._bandwidth = computer.measured().host_bandwidth
         return computer._replace(host_bandwidth=self._bandwidth)
 
+    async def is_open(self, model: ModelHere) -> bool:
+        """Whether some window has it loaded."""
+        from localr1.models.in_use import is_loaded
+
+        return await beside(lambda: is_loaded(paths.locks_folder(), model.path))
+
     async def remove(self, model: ModelHere) -> int:
         """Remove it from the disk; the bytes that were freed."""
         return await beside(lambda: _remove(model))

@@ -90,7 +90,7 @@ def widths(lines: Sequence[Line], width: int) -> Widths | None:
     """Columns for these models; the last ones go first, and None means two rows for each."""
     if not lines:
         return None
-    names = max(cell_len(line.name) for line in lines)
+    names = max(1, *(cell_len(line.name) for line in lines))
     texts = zip(*(line.columns for line in lines), strict=True)
     columns = [max(map(cell_len, each)) for each in texts]
     while len(columns) >= _COLUMNS_AT_LEAST:

@@ -18,6 +18,9 @@ class Shelf(Protocol):
     def survey(self) -> AsyncIterator[Surveyed]:
         """What is known, ever more of it."""
 
+    async def is_open(self, model: ModelHere) -> bool:
+        """Whether some window has it loaded."""
+
     async def remove(self, model: ModelHere) -> int:
         """Remove it from the disk; the bytes that were freed.
 

@@ -302,6 +302,12 @@ class ChatView(Screen[None]):
         if tell is not None:
             tell(self.session.title, is_working=self.is_replying)
 
+    def notify_terminal(self, text: str) -> None:
+        """Something is done; a person who looks elsewhere is told."""
+        tell = getattr(self.app, "notify_terminal", None)
+        if tell is not None:
+            tell(text)
+
     def show_title(self) -> None:
         """The title as it is now."""
         title = one_line(self.session.title, 200) or "New conversation"

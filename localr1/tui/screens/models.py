@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from localr1.session.pull_events import Fetched, NotFetched
+from localr1.session.pull_events import Fetched, NotFetched, Stopped
 from localr1.tui.entries import Entry
 from localr1.tui.marks import one_line
 from localr1.tui.model_list.details import details_of_model, details_of_offer
@@ -103,6 +103,8 @@ class ModelsScreen(Sheet):
     def fetch_changed(self, job: PullJob) -> None:
         """A fetch has something new to show; an end at once, mere progress a little later."""
         if not job.is_running:
+            if not isinstance(job.outcome, Stopped):
+                self.say("")
             self._show()
             if isinstance(job.outcome, Fetched):
                 self.survey()
