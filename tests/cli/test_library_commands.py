@@ -296,6 +296,9 @@ def test_other_programs_models_are_taken_by_their_names(shell: Shell, source: Pa
     refused = shell("import", "tiny:7b", "--move")
     assert refused.code == ExitCode.USAGE
     assert "ollama" in refused.err
+    refused = shell("import", blob, "--move")
+    assert "is kept by ollama, which would miss it" in refused.err
+    assert "kept by ollama" in shell("show", blob).out
     done = shell("import", "tiny:7b", "--link")
     assert done.code == 0
     (model,) = Library(paths.models_folder()).models()

@@ -58,8 +58,7 @@ def _removal(reference: str, models: Library) -> Removal:
     _refuse_several(reference, models)
     found = find(reference, models)
     if found.model is None:
-        keeper = found.place or f"in {found.path.parent}"
-        where = f"kept by {found.place}" if found.place else keeper
+        where = f"kept by {found.place}" if found.place else f"in {found.path.parent}"
         raise UsageError(
             f"{found.name} is not in the library but {where}",
             "localr1 removes only what is in its own models folder",

@@ -17,13 +17,13 @@ from localr1.tui.dialogue import Dialogue, Phase
 from localr1.tui.messages import EventsArrived, NotSent, Remark
 from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_view import ChatView
-from localr1.tui.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
+    from localr1.tui.turn import Turn
 
 READ_ONLY = "Another window writes to this conversation; here it can only be read."
 
