@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -65,7 +64,11 @@ class Printer:
     @property
     def status_width(self) -> int:
         """Characters that a status line may have: it must not go on in a second line."""
-        return min(78, shutil.get_terminal_size().columns - 1)
+        try:  # of the terminal that shows it: standard output may be a pipe
+            columns = os.get_terminal_size(self._err.fileno()).columns
+        except (OSError, ValueError):
+            columns = 80
+        return max(20, min(78, columns - 1))
 
     @property
     def has_unicode(self) -> bool:

@@ -176,6 +176,8 @@ def _files(tree: Iterable[Any]) -> Iterator[RemoteFile]:
 def _licence(found: Any) -> str:
     card = found.card_data
     told = getattr(card, "license", None) if card else None
+    if told == "other":
+        told = getattr(card, "license_name", None) or told
     tags = (tag[8:] for tag in found.tags or () if str(tag).startswith("license:"))
     return clean_line(str(told or next(tags, "")), 60)
 

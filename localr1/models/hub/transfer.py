@@ -25,7 +25,7 @@ from localr1.units import duration
 MAGIC = b"GGUF"
 BEGINNING_BYTES = 512
 """Of what is no model, to see what else it is."""
-BYTES_A_CONNECTION = 16 << 20
+BYTES_A_CONNECTION = 8 << 20
 """A file smaller than that gets one connection only."""
 _LOOK_SECONDS = 1.0
 _SYNC_SECONDS = 10.0
