@@ -80,7 +80,9 @@ def report_rows(report: Report) -> Iterator[ReportRow]:
 def _machine_rows(report: Report) -> Iterator[ReportRow]:
     engine, cpu, memory = report.engine, report.cpu, report.memory
     works = "" if engine.works else ", does not start"
-    yield ReportRow("localr1", report.version)
+    online = "online for `pull` and `recommend --refresh` alone"
+    network = "offline: the network is never used" if report.offline else online
+    yield ReportRow("localr1", f"{report.version}, {network}")
     yield ReportRow("Engine", f"llama-cpp-python {engine.version or 'is not installed'}{works}")
     yield ReportRow("Processor", f"{cpu.model}, {cores_in_words(report)}")
     if cpu.instruction_sets:
@@ -94,8 +96,6 @@ def _machine_rows(report: Report) -> Iterator[ReportRow]:
         free, total = memory_size(disk.free_bytes), memory_size(disk.total_bytes)
         yield ReportRow("Disk", f"{free} free of {total} at {disk.path}")
     yield ReportRow("Power", _power(report))
-    online = "used by `localr1 pull` and `recommend --refresh` alone"
-    yield ReportRow("Network", "offline: never used" if report.offline else online)
 
 
 def cores_in_words(report: Report) -> str:

@@ -5,6 +5,7 @@ No character of a query is ever read as syntax of SQLite's full-text search.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -24,7 +25,13 @@ _LONE = (
     "\u3031-\u3035\u3040-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff"
     "\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff"
 )
-_LONE_CHARACTER = re.compile(f"[{_LONE}]")
+
+
+@functools.cache
+def _lone_character() -> re.Pattern[str]:
+    return re.compile(f"[{_LONE}]")  # takes as long as the rest of this module's import
+
+
 _ASKED = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
 
@@ -80,12 +87,12 @@ def expression(terms: Sequence[Term]) -> str:
 
 def spaced(text: str) -> str:
     """A text as it is indexed: with spaces around each character that is a word of its own."""
-    return text if text.isascii() else _LONE_CHARACTER.sub(r" \g<0> ", text)
+    return text if text.isascii() else _lone_character().sub(r" \g<0> ", text)
 
 
 def is_lone(character: str) -> bool:
     """Is this character a word of its own for the index?"""
-    return _LONE_CHARACTER.match(character) is not None
+    return _lone_character().match(character) is not None
 
 
 class _Folding(dict[int, str]):

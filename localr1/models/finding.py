@@ -26,12 +26,19 @@ def find_in_library(
         models: of the library.
         folder: of the library.
     """
-    found = [
+    found = [model for model in all_in_library(meant, models, folder) if model.is_whole]
+    return max(found, key=_preference) if found else None
+
+
+def all_in_library(
+    meant: CatalogName | HubName, models: Sequence[LibraryModel], folder: Path
+) -> list[LibraryModel]:
+    """All models of the library that may be meant, broken ones too."""
+    return [
         model
         for model in _of_any_quant(meant, models, folder)
-        if model.is_whole and meant.quant in (None, quant_of_file(model.path.name))
+        if meant.quant in (None, quant_of_file(model.path.name))
     ]
-    return max(found, key=_preference) if found else None
 
 
 def not_here(

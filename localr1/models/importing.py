@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from localr1 import paths
 from localr1.errors import StorageError, UsageError
 from localr1.files import make_folder, sync_folder
+from localr1.models.catalog import load_catalog
 from localr1.models.checksum import Advance, sha256_of
 from localr1.models.import_names import asked_name, numbered_names, own_name
 from localr1.models.library import Library, LibraryModel
@@ -209,6 +211,7 @@ class _Import:
             sha256=self._checksums[number],
             fetched_at=now.isoformat(timespec="seconds"),
             source_path=clean_line(str(self._header.parts[number].absolute()), 4096),
+            catalog_name=_catalog_name(self._header),
             licence=clean_line(licence, 100) if isinstance(licence, str) else "",
         )
 
@@ -231,3 +234,9 @@ def _size_and_time(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _catalog_name(header: GgufHeader) -> str:
+    """The catalog's name of this model, where the file calls itself as its authors do."""
+    entry = load_catalog(paths.catalog_file()).get(header.name.replace(" ", "-"))
+    return entry.name if entry else ""

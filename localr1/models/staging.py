@@ -42,7 +42,11 @@ def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[Path]:
             waiting()
             lock.acquire()
     except (OSError, NotImplementedError) as error:
-        raise StorageError(f"cannot write lock files in {staging}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "this disk has no locks"
+        raise StorageError(
+            clean_line(f"cannot write in {staging}: {reason}"),
+            "see who may write there, or choose another place with LOCALR1_HOME",
+        ) from error
     try:
         _clear(staging)
         yield staging

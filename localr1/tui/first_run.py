@@ -7,9 +7,7 @@ meanwhile. The demo is chosen from the start, so that Enter alone leads to a cha
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -18,23 +16,24 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Click, Key
-from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
-from localr1 import paths
 from localr1.errors import Localr1Error
-from localr1.models.local_files import LocalModel, Place, local_models
+from localr1.models.local_files import Place
 from localr1.models.reference import DEMO, ModelReference, find_model
 from localr1.settings import Settings
 from localr1.settings_file import save_setting
 from localr1.tui.advised import advised, family
 from localr1.tui.choices import ModelChoices, computer
 from localr1.tui.composing.threads import beside
+from localr1.tui.file_search import FileSearch, FitKnown, ModelFound
 from localr1.tui.marks import one_line
+from localr1.tui.model_list.named import is_fetchable
 from localr1.tui.model_list.phrases import short_name
 from localr1.tui.model_list.rows import Offer
 from localr1.tui.themed import ThemedApp
 from localr1.tui.widgets.entries_view import EntriesView
+from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.path_input import PathInput
 
 if TYPE_CHECKING:
@@ -43,27 +42,7 @@ if TYPE_CHECKING:
 
 KEYS = "Enter opens it   Ctrl+R remembers it   Esc leaves"
 FETCHES = "Ctrl+F fetches {name}   Enter opens   Esc leaves"
-PATH_HINT = "Or type the path of a .gguf file; Tab completes it"
-
-
-@dataclass
-class ModelFound(Message):
-    """A model file is here."""
-
-    model: LocalModel
-
-
-@dataclass
-class SearchEnded(Message):
-    """No more will be found."""
-
-
-@dataclass
-class FitKnown(Message):
-    """Whether a model that was found fits."""
-
-    path: Path
-    words: str
+PATH_HINT = "Or type the path of a .gguf file, or a name; Tab completes it"
 
 
 class Chosen(NamedTuple):
@@ -105,7 +84,7 @@ class FirstRunApp(ThemedApp[Chosen]):
         super().__init__(theme, reduced_motion=bool(settings.reduced_motion))
         self._settings = settings
         self._file = settings_file
-        self._places = places
+        self._search = FileSearch(places, self.post_message)
         self._remembers = False
         self._is_searching = True
         self._fitting: Fitting | None = None
@@ -118,6 +97,8 @@ class FirstRunApp(ThemedApp[Chosen]):
         """With what fits, once that is known."""
         self._pick: Offer | None = None
         """The advised model, once it is known."""
+        self._typed = ""
+        """A name that was typed, to be fetched if Enter is pressed again."""
         self._real = EntriesView(id="real-models")
         self._toggle = Static(id="remember", markup=False)
         self._status = Static(KEYS, id="first-status", markup=False)
@@ -146,19 +127,22 @@ class FirstRunApp(ThemedApp[Chosen]):
     def _begin(self) -> None:
         self.run_worker(self._look_at_the_catalog())
         self.run_worker(self._look_at_the_computer())
-        self._in_background(self._search)
+        self._search.begin()
 
     # ---- what fills in ---------------------------------------------------------------------
 
     async def _look_at_the_catalog(self) -> None:
-        found = await beside(_bare_offers)
+        from localr1.tui.model_list import offers_here
+
+        found = await beside(offers_here.bare)
         if not self._offers:
             self._show_family(found)
 
     async def _look_at_the_computer(self) -> None:
-        # What probes a computer is not needed for the first paint
+        # What probes a computer is not needed for the first paint, nor is the catalog
         from localr1.advice import doctor
         from localr1.advice.first_look import Fitting
+        from localr1.tui.model_list import offers_here
 
         try:
             report: Report = await doctor.examine(self._settings)
@@ -170,7 +154,7 @@ class FirstRunApp(ThemedApp[Chosen]):
         self._keep_in_sight()
         self._look_at_the_models()
         fitting = self._fitting
-        self._offers = await beside(lambda: _offers(fitting, self._settings))
+        self._offers = await beside(lambda: offers_here.planned(fitting.computer, self._settings))
         self._show_offers()
 
     def _show_offers(self) -> None:
@@ -204,26 +188,7 @@ class FirstRunApp(ThemedApp[Chosen]):
 
     def _look_at_the_models(self) -> None:
         if self._fitting is not None and not self._is_searching and self._choices.found:
-            self._in_background(self._fit)
-
-    def _in_background(self, work: Callable[[], None]) -> None:
-        # Not waited for when the screen is left: a network drive may hang for minutes
-        threading.Thread(target=work, daemon=True).start()
-
-    def _search(self) -> None:
-        for model in local_models(self._places):
-            self._tell(ModelFound(model))
-        self._tell(SearchEnded())
-
-    def _fit(self) -> None:
-        assert self._fitting is not None
-        for model in self._choices.found:
-            path = model.reference.path
-            self._tell(FitKnown(path, self._fitting.of_file(path)))
-
-    def _tell(self, message: Message) -> None:
-        with contextlib.suppress(RuntimeError):  # the screen was left meanwhile
-            self.post_message(message)
+            self._search.fit(self._choices.found, self._fitting)
 
     # ---- choosing --------------------------------------------------------------------------
 
@@ -246,18 +211,32 @@ class FirstRunApp(ThemedApp[Chosen]):
         """Leave with the choice."""
         self._leave_with(self._choices.reference(event.option_index))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Leave with the file at this path, if there is one."""
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave with the file at this path, if there is one; a name can be fetched."""
         text = event.value.strip()
         try:
-            reference = find_model(text)
-        except (Localr1Error, OSError, RuntimeError, ValueError):
+            reference = await beside(lambda: find_model(text))
+        except Localr1Error as error:
+            await self._not_found(text, error)
+            return
+        except (OSError, RuntimeError, ValueError):
             self._say(f"There is no file {text}.")
             return
         if reference.path.is_dir():
             self._say(f"{text} is a folder; go on typing, or Tab completes.")
         else:
             self._leave_with(reference)
+
+    async def _not_found(self, text: str, error: Localr1Error) -> None:
+        with contextlib.suppress(Localr1Error):
+            if not self._settings.offline and await beside(lambda: is_fetchable(text)):
+                if text == self._typed:
+                    self._leave_fetching(text)
+                self._typed = text
+                self._say(f"{text} is not on this computer. Enter again fetches it.")
+                return
+        hint = f" {sentence(error.hint)}." if error.hint else ""
+        self._say(f"{sentence(error.message)}.{hint}")
 
     def _leave_with(self, reference: ModelReference) -> None:
         if self._remembers:
@@ -274,8 +253,10 @@ class FirstRunApp(ThemedApp[Chosen]):
     def action_fetch(self) -> None:
         """Leave with the choice, while the advised model is fetched."""
         if self._pick is not None:
-            chosen = self._choices.reference(self._choices.highlighted or 0)
-            self.exit(Chosen(chosen, self._pick.reference))
+            self._leave_fetching(self._pick.reference)
+
+    def _leave_fetching(self, reference: str) -> None:
+        self.exit(Chosen(self._choices.reference(self._choices.highlighted or 0), reference))
 
     def _say(self, text: str) -> None:
         self._status.update(Content(one_line(text)))
@@ -304,20 +285,3 @@ class FirstRunApp(ThemedApp[Chosen]):
     async def action_quit(self) -> None:
         """Leave without a choice."""
         self.exit(None)
-
-
-def _bare_offers() -> list[Offer]:
-    # The catalog is read after the first paint
-    from localr1.models.catalog import load_catalog
-    from localr1.tui.model_list.offers import bare_offers
-
-    return bare_offers(load_catalog(paths.catalog_file()))
-
-
-def _offers(fitting: Fitting, settings: Settings) -> list[Offer]:
-    from localr1.advice.recommend import recommend
-    from localr1.models.catalog import load_catalog
-    from localr1.tui.model_list.offers import offers
-
-    catalog = load_catalog(paths.catalog_file())
-    return offers(catalog, recommend(catalog, fitting.computer.measured(), settings))

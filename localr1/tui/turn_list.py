@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from localr1.chat.messages import FilePart, Message
 from localr1.tui.counter import Clock
-from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import Place
 from localr1.tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from localr1.tui.turn import Turn
 
 TURNS_SHOWN = 10
 """At first: what is mounted is laid out again for every new row."""
@@ -21,7 +24,7 @@ Branches = Callable[[int], tuple[int, int]]
 """Of the message at a position: its number among those at its place, and how many there are."""
 
 
-class TurnList(Sequence[Turn]):
+class TurnList(Sequence["Turn"]):
     """The turns in the transcript, in their order.
 
     Args:
@@ -137,6 +140,8 @@ class TurnList(Sequence[Turn]):
         return turns
 
     def _new(self, question: str, position: int, files: Sequence[FilePart]) -> Turn:
+        from localr1.tui.turn import Turn
+
         turn = Turn(question, self._clock, position, files)
         self.prepare(turn)
         return turn

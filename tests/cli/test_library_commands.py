@@ -21,6 +21,8 @@ from localr1.models.in_use import InUse
 from localr1.models.last_used import note_use
 from localr1.models.library import Library
 from localr1.models.records import record_path
+from localr1.models.reference import ModelReference
+from localr1.session.model_use import ModelUse
 from tests.cli.command_line import LOCALR1
 from tests.split_models import write_split_model
 from tests.tiny_models import write_tiny_model
@@ -294,6 +296,9 @@ def test_other_programs_models_are_taken_by_their_names(shell: Shell, source: Pa
     refused = shell("import", "tiny:7b", "--move")
     assert refused.code == ExitCode.USAGE
     assert "ollama" in refused.err
+    refused = shell("import", blob, "--move")
+    assert "is kept by ollama, which would miss it" in refused.err
+    assert "kept by ollama" in shell("show", blob).out
     done = shell("import", "tiny:7b", "--link")
     assert done.code == 0
     (model,) = Library(paths.models_folder()).models()
@@ -357,6 +362,19 @@ def test_rm_frees_what_it_says(shell: Shell, tmp_path: Path) -> None:
     assert folders in (0, 4096)  # the folder itself
     assert "split (3 files), which frees" in done.err
     assert shell("list").out == ""
+
+
+def test_a_name_of_several_quants_removes_none(shell: Shell, source: Path) -> None:
+    folder = paths.models_folder()
+    folder.mkdir(parents=True)
+    for quant in ("Q4_K_M", "Q8_0"):
+        (folder / f"DeepSeek-R1-Distill-Qwen-7B-{quant}.gguf").write_bytes(source.read_bytes())
+    done = shell("rm", "r1-qwen-7b", "--yes")
+    assert done.code == ExitCode.USAGE
+    assert "-Q4_K_M, DeepSeek-R1-Distill-Qwen-7B-Q8_0; name the one" in done.err
+    assert shell("rm", "r1-qwen-7b:Q8_0", "--yes").code == 0
+    assert shell("rm", "r1-qwen-7b", "--yes").code == 0
+    assert shell("rm", "r1-qwen-7b", "--yes").code == ExitCode.NOT_FOUND
 
 
 def test_a_person_is_asked(shell: Shell, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,11 +473,30 @@ def test_models_in_parts_links_and_blobs(shell: Shell, source: Path, tmp_path: P
     assert shell("verify", "tiny:7b").code == ExitCode.REFUSED
 
 
-def test_the_use_of_a_model_is_remembered_by_run(source: Path, localr1_home: Path) -> None:
-    command = [*LOCALR1, "import", str(source)]
-    subprocess.run(command, check=True, capture_output=True)
-    ask = [*LOCALR1, "run", "R1-Tiny", "x", "--max-tokens", "2"]
-    subprocess.run(ask, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    used = json.loads((localr1_home / "models/used.json").read_text())
+def test_a_model_that_is_loaded_is_known_to_others(
+    shell: Shell, source: Path, localr1_home: Path
+) -> None:
+    shell("import", source)
+    command = [*LOCALR1, "run", "R1-Tiny", "-i", "--json", "--max-tokens", "1", "--no-history"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as chat:
+        assert chat.stdin is not None
+        assert chat.stdout is not None
+        chat.stdin.write(b"x\n")
+        chat.stdin.flush()
+        assert any(json.loads(line)["type"] == "done" for line in chat.stdout)
+        used = json.loads((localr1_home / "models/used.json").read_text())
+        done = shell("rm", "R1-Tiny", "--yes")
+        chat.communicate(timeout=30)
+    assert chat.returncode == 0
     assert list(used) == ["imported/R1-Tiny.gguf"]
+    assert done.err.startswith("R1-Tiny is open in another window now.\nRemoved R1-Tiny")
     assert list((localr1_home / "locks/models").iterdir()) == []
+
+
+async def test_the_demo_and_transcripts_leave_no_trace(demo: Path, localr1_home: Path) -> None:
+    use = ModelUse()
+    await use.begin(ModelReference(demo, "demo", "gguf"))
+    await use.begin(ModelReference(demo, "show", "transcript"))
+    await use.end()
+    assert not (localr1_home / "models").exists()
+    assert not (localr1_home / "locks").exists()

@@ -128,6 +128,7 @@ def test_commands_of_the_library_under_the_guard(log: Path, demo: Path) -> None:
         ["show", "toy"],
         ["verify"],
         ["doctor", "toy"],
+        ["recommend"],
         ["rm", "toy", "--yes"],
     ):
         assert run(log, *arguments).returncode == 0
@@ -163,6 +164,15 @@ def test_the_interface_without_interfaces(
 # ---- what a person asks for ----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("asked", [["pull", "r1-qwen-1.5b"], ["recommend", "--refresh"]])
+def test_what_needs_the_network_refuses_before_it_tries(log: Path, asked: list[str]) -> None:
+    done = run(log, "--offline", *asked)
+    assert done.returncode == ExitCode.OFFLINE
+    assert b"leave out --offline" in done.stderr
+    assert noted(log, "tried") == []
+    assert noted(log, "import") == []
+
+
 OTHER_COMPUTER = ("run", "demo", "x", "--rpc", "192.168.77.88:50052")
 
 
@@ -182,10 +192,10 @@ def test_offline_by_the_environment_and_by_a_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], localr1_home: Path
 ) -> None:
     assert run_command_line(["doctor"]) == 0
-    assert "used by `localr1 pull`" in capsys.readouterr().out
+    assert "online for `pull` and" in capsys.readouterr().out
     monkeypatch.setenv("LOCALR1_OFFLINE", "1")
     assert run_command_line(["doctor"]) == 0
-    assert "offline: never used" in capsys.readouterr().out
+    assert "offline: the network is never used" in capsys.readouterr().out
     assert run_command_line([*OTHER_COMPUTER]) == ExitCode.OFFLINE
     assert "unset LOCALR1_OFFLINE" in capsys.readouterr().err
     monkeypatch.delenv("LOCALR1_OFFLINE")

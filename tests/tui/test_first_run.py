@@ -172,7 +172,7 @@ async def test_a_path_is_typed_and_completed(
         await running.pilot.press(*"dee")
         await running.until("deep/")
         await running.pilot.press("enter")
-        await running.until("There is no file")
+        await running.until("There is no model dee.")
         await running.pilot.press("tab")
         await running.pilot.press("enter")
         await running.until("is a folder")
@@ -247,6 +247,23 @@ async def test_the_advised_model_is_fetched_while_the_demo_answers(
     assert running.app.return_value is not None
     assert running.app.return_value.model.name == "mine.gguf"
     assert running.app.return_value.fetch
+
+
+async def test_a_name_is_fetched_or_answered_with_the_nearest(tmp_path: Path) -> None:
+    async with first_run(tmp_path) as running:
+        await running.pilot.press(*"r1-qwen-77b", "enter")
+        await running.until("There is no model r1-qwen-77b.")
+        await running.until("Did you mean r1-qwen-7b")
+        await running.pilot.press("ctrl+f")
+        assert running.app.is_running
+        running.app._path.value = "hf:org/repo"
+        await running.pilot.press("enter")
+        await running.until("hf:org/repo is not on this computer. Enter again fetches it.")
+        await running.pilot.press("enter")
+        await running.pilot.pause(0.2)
+    assert running.app.return_value is not None
+    assert running.app.return_value.fetch == "hf:org/repo"
+    assert running.app.return_value.model.name == "demo"
 
 
 async def test_offline_nothing_is_advised(tmp_path: Path, released: asyncio.Event) -> None:

@@ -33,6 +33,7 @@ from tests.tui.scripted_shelf import (
     EIGHT,
     OF_OTHERS,
     SEVEN,
+    SEVENTY,
     SMALL,
     ScriptedShelf,
     standing,
@@ -186,7 +187,11 @@ async def test_a_model_is_used_in_the_middle_of_a_conversation() -> None:
         assert "half.gguf is cut off: 12 MB of 1.1 GB are there" in running.seen
         await running.choose(OF_OTHERS)
         await running.press("enter")
-        assert running.top is running.screen
+        assert "Phi-4-reasoning does not fit into memory now: it needs 10.4 GiB" in running.words
+        await running.press("enter")
+        assert isinstance(running.top, ModelsScreen), "Enter alone leaves it"
+        await running.press("enter", "down", "enter")
+        assert running.screen.is_current
         assert session.model_name == "Phi-4-reasoning"
         assert running.texts(".answer") == ["Four."], "the conversation stays"
 
@@ -223,7 +228,7 @@ async def test_a_model_is_fetched_while_one_chats_and_used_with_a_key(tmp_path: 
         await running.press("enter")
         await running.until("21 %")
         await running.press("escape")
-        assert "fetching 2 32 %" in running.rows()[-1]
+        assert "fetching 2: 32 %" in running.rows()[-1]
         await running.press("alt+u")
         assert "No model was fetched yet" in running.seen
         await running.ask("What is 2 + 2?")
@@ -274,6 +279,18 @@ async def test_a_fetch_is_stopped_and_gone_on_with(tmp_path: Path) -> None:
         await running.press("enter")
         assert running.pulls.job(SEVEN.reference) is not job
         await running.until("12.5 MB/s")
+
+
+async def test_what_does_not_fit_is_fetched_after_a_question(tmp_path: Path) -> None:
+    steps: Steps = [PLANNED, progress(0.5), {"until": "/never"}]
+    async with models(None, {SEVENTY.reference: steps}, folder=tmp_path) as running:
+        await running.choose(SEVENTY)
+        await running.press("enter")
+        assert "does not fit into memory now: it needs 44 GiB" in running.words
+        await running.press("escape")
+        assert not running.pulls.jobs
+        await running.press("enter", "down", "enter")
+        await running.until("50 %  12.5 MB/s")
 
 
 async def test_failures_are_told_in_the_row_the_details_and_the_chat(tmp_path: Path) -> None:

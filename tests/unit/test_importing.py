@@ -109,6 +109,15 @@ def test_a_file_becomes_a_model_of_the_library(library: Library, source: Path, h
     assert bool(writable) == (how == "link")
 
 
+def test_a_model_of_the_catalog_is_known_by_its_own_name(library: Library, tmp_path: Path) -> None:
+    name = "DeepSeek R1 Distill Qwen 1.5B"
+    file = write_tiny_model(tmp_path / "downloaded (2).gguf", name=name)
+    model, _ = import_model(library, read_header(file), "copy")
+    assert model.name == "downloaded (2)"
+    assert model.record is not None
+    assert model.record.catalog_name == "r1-qwen-1.5b"
+
+
 def test_a_move_to_another_disk_is_a_copy(
     library: Library, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

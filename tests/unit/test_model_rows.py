@@ -157,7 +157,7 @@ def test_all_fetches_in_two_words() -> None:
     half, start = job(Progress("downloading", 50, 100)), job()
     assert fetches_line(()) == ""
     assert fetches_line((half,)) == "fetching 50 %"
-    assert fetches_line((half, start)) == "fetching 2 25 %"
+    assert fetches_line((half, start)) == "fetching 2: 25 %"
 
 
 def test_the_list_in_its_order() -> None:

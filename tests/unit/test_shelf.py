@@ -23,7 +23,12 @@ from localr1.models.library import Library
 from localr1.models.local_files import Place
 from localr1.models.records import FileRecord, write_record
 from localr1.settings import Settings
-from localr1.tui.model_list.files_here import models_here, other_places, with_facts
+from localr1.tui.model_list.files_here import (
+    models_elsewhere,
+    other_places,
+    own_models,
+    with_facts,
+)
 from localr1.tui.model_list.offers import bare_offers, offers, without_those_here
 from localr1.tui.model_list.rows import ModelHere
 from tests.simulated import GIB, MACHINES, machine
@@ -40,7 +45,9 @@ RECORD = FileRecord(
 
 
 def here(library: Library, places: list[Place]) -> dict[str, ModelHere]:
-    return {each.name: each for each in models_here(library, library.models(), places)}
+    own = library.models()
+    found = [*own_models(library, own), *models_elsewhere(library, own, places)]
+    return {each.name: each for each in found}
 
 
 def test_own_models_come_first_and_others_once(tmp_path: Path) -> None:
@@ -56,7 +63,7 @@ def test_own_models_come_first_and_others_once(tmp_path: Path) -> None:
     (folder / "half-00001-of-00002.gguf").write_bytes(b"GGUF")
     note_use(folder, folder / "own-Q4_K_M.gguf")
     found = here(Library(folder), [Place("LM Studio", elsewhere, 1)])
-    assert list(found) == ["gone", "half", "linked", "own-Q4_K_M", "other-Q8_0", "demo"]
+    assert list(found) == ["gone", "half", "linked", "own-Q4_K_M", "demo", "other-Q8_0"]
     own = found["own-Q4_K_M"]
     assert (own.quant, own.place, own.size_bytes) == ("Q4_K_M", "", 8)
     assert own.freed_bytes is not None

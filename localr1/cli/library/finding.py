@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from localr1 import paths
 from localr1.errors import ModelNotFound
 from localr1.models.library import Library, LibraryModel
-from localr1.models.local_files import LocalModel, local_models, usual_places
+from localr1.models.local_files import LocalModel, Place, local_models, usual_places
 from localr1.models.reference import find_model
 
 OTHER_PROGRAMS = ("Hugging Face", "LM Studio", "llama.cpp", "ollama")
@@ -50,20 +50,34 @@ def find(reference: str, models: Library) -> Found:
     known = models.model_at(meant.path)
     if known is not None:
         return Found(known.path, known.name, known)
-    return Found(meant.path, meant.name)
+    return Found(meant.path, meant.name, place=_keeper(meant.path))
 
 
 def of_other_programs(models: Library) -> Iterator[LocalModel]:
     """Models that other programs keep and the library does not link to."""
     here = {os.path.realpath(shard) for model in models.models() for shard in model.shards}
+    for other in local_models(_places()):
+        if os.path.realpath(other.reference.path) not in here:
+            yield other
+
+
+def _places() -> list[Place]:
+    """Where other programs keep models."""
     try:
         home = Path.home()
     except RuntimeError:
-        return
+        return []
     places = usual_places(paths.models_folder(), Path.cwd(), home)
-    for other in local_models([each for each in places if each.name in OTHER_PROGRAMS]):
-        if os.path.realpath(other.reference.path) not in here:
-            yield other
+    return [each for each in places if each.name in OTHER_PROGRAMS]
+
+
+def _keeper(path: Path) -> str:
+    """The program in whose folder this file is; empty where it is a person's own."""
+    real = Path(os.path.realpath(path))
+    for place in _places():
+        if Path(os.path.realpath(place.folder)) in real.parents:
+            return place.name
+    return ""
 
 
 def as_json(value: Any, *, lines: bool = False) -> str:

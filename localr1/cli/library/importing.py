@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,12 @@ from localr1.cli.model_names import complete_file
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
 from localr1.units import download_size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localr1.models.importing import How, Imported
+    from localr1.models.library import Library
 
 
 @click.command("import")
@@ -29,7 +36,7 @@ def import_file(file: str, move: bool, link: bool, name: str | None, as_json: bo
     files is named by its first one. Ctrl-C leaves nothing behind.
     """
     from localr1.cli.library.finding import as_json as encoded
-    from localr1.cli.library.finding import find, library
+    from localr1.cli.library.finding import library
     from localr1.cli.library.progress import ByteProgress
     from localr1.gguf_header import read_header
     from localr1.models.importing import import_model
@@ -38,41 +45,57 @@ def import_file(file: str, move: bool, link: bool, name: str | None, as_json: bo
         raise UsageError("--move cannot go with --link", "use one of them")
     if name == "":
         raise UsageError("--name is empty", "leave it out, or give a name")
-    printer = Printer()
-    models = library()
-    found = find(file, models)
-    if move and found.place:
-        raise UsageError(
-            f"{found.name} is kept by {found.place}, which would miss it",
-            "copy it, or leave it there with --link",
-        )
-    header = read_header(found.path)
-    doing = "Reading" if link else "Importing"
+    how: How = "link" if link else "move" if move else "copy"
+    printer, models = Printer(), library()
+    header = read_header(_path(file, models, how))
+    doing = "Reading" if how == "link" else "Importing"
     with _ended_as_by_ctrl_c():
         imported = import_model(
             models,
             header,
-            "link" if link else "move" if move else "copy",
+            how,
             name=name or "",
             advance=ByteProgress(printer, doing, header.size_bytes),
             waiting=lambda: printer.status("Another import is running; waiting for it …"),
         )
     printer.clear_status()
-    model = imported.model
     if as_json:
-        sha256 = model.record.sha256 if model.record else None
-        result = {
-            "name": model.name, "path": model.path.absolute(), "is_new": imported.is_new,
-            "is_link": model.is_link, "size_bytes": model.size_bytes, "sha256": sha256,
-        }  # fmt: skip
-        printer.data(encoded(result))
-        return int(ExitCode.OK)
-    if not imported.is_new:
-        printer.line(f"The library has it already, as {model.name}.")
+        printer.data(encoded(_json_of(imported)))
     else:
-        done = "Linked" if link else "Moved" if move else "Copied"
-        printer.line(f"{done}: {model.name}, {download_size(model.size_bytes)}.")
+        printer.line(_said(imported, how))
     return int(ExitCode.OK)
+
+
+def _path(file: str, models: Library, how: How) -> Path:
+    from localr1.cli.library.finding import find
+
+    found = find(file, models)
+    if how == "move" and found.place:
+        raise UsageError(
+            f"{found.name} is kept by {found.place}, which would miss it",
+            "copy it, or leave it there with --link",
+        )
+    return found.path
+
+
+def _said(imported: Imported, how: How) -> str:
+    model = imported.model
+    if not imported.is_new:
+        return f"The library has it already, as {model.name}."
+    done = {"link": "Linked", "move": "Moved", "copy": "Copied"}[how]
+    return f"{done}: {model.name}, {download_size(model.size_bytes)}."
+
+
+def _json_of(imported: Imported) -> dict[str, Any]:
+    model = imported.model
+    return {
+        "name": model.name,
+        "path": model.path.absolute(),
+        "is_new": imported.is_new,
+        "is_link": model.is_link,
+        "size_bytes": model.size_bytes,
+        "sha256": model.record.sha256 if model.record else None,
+    }
 
 
 @contextlib.contextmanager

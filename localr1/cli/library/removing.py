@@ -9,7 +9,8 @@ import click
 
 from localr1.cli.model_names import complete_library
 from localr1.cli.output import Printer
-from localr1.errors import ExitCode, UsageError
+from localr1.errors import ExitCode, ModelNotFound, UsageError
+from localr1.terminal_text import clean_line
 from localr1.units import count, download_size
 
 if TYPE_CHECKING:
@@ -54,15 +55,37 @@ def _removal(reference: str, models: Library) -> Removal:
     from localr1.cli.library.finding import find
     from localr1.models.removal import removal_of
 
+    _refuse_several(reference, models)
     found = find(reference, models)
     if found.model is None:
-        keeper = found.place or f"in {found.path.parent}"
-        where = f"kept by {found.place}" if found.place else keeper
+        where = f"kept by {found.place}" if found.place else f"in {found.path.parent}"
         raise UsageError(
             f"{found.name} is not in the library but {where}",
             "localr1 removes only what is in its own models folder",
         )
     return removal_of(found.model)
+
+
+def _refuse_several(reference: str, models: Library) -> None:
+    """What runs one of several quants is no way to say which of them goes."""
+    from localr1 import paths
+    from localr1.models.catalog import load_catalog
+    from localr1.models.finding import all_in_library
+    from localr1.models.reference import CatalogName, HubName, parse_reference
+
+    if models.find(reference.strip()):
+        return
+    try:
+        meant = parse_reference(reference, load_catalog(paths.catalog_file()))
+    except ModelNotFound:
+        return
+    if isinstance(meant, (CatalogName, HubName)):
+        found = all_in_library(meant, models.models(), models.folder)
+        if len(found) > 1:
+            names = ", ".join(each.name for each in found)
+            raise UsageError(
+                clean_line(f"{reference} could be any of {names}"), "name the one that is to go"
+            )
 
 
 def said_of(removal: Removal) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from localr1.terminal_text import clean
 from localr1.tui.markdown.pressable import CodeBlock
 from localr1.tui.saving import Saving, suggested_name
-from localr1.tui.turn import Turn
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
+    from localr1.tui.turn import Turn
 
 
 class Answers:

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from localr1.tui.marks import one_line
-from localr1.tui.turn import Turn
-from localr1.tui.widgets.searched_view import SearchedView
 from localr1.units import count
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
     from localr1.tui.screens.chat import ChatScreen
+    from localr1.tui.turn import Turn
     from localr1.tui.widgets.find_bar import FindBar
+    from localr1.tui.widgets.searched_view import SearchedView
 
 WORDS_AT_MOST = 200
 """Characters of what is found."""

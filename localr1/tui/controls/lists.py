@@ -13,11 +13,10 @@ from localr1.session.conversations import Conversations
 from localr1.session.whole_conversation import whole_conversation
 from localr1.tui.marks import one_line
 from localr1.tui.saving import Saving
-from localr1.tui.screens.line_question import LineQuestion
-from localr1.tui.screens.search import Found, SearchScreen
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
+    from localr1.tui.screens.search import Found
 
 _Result = TypeVar("_Result")
 
@@ -103,6 +102,8 @@ class Lists:
             if line:
                 self._screen.run_worker(self._rename(chosen, line))
 
+        from localr1.tui.screens.line_question import LineQuestion
+
         question = LineQuestion("Title of the conversation", chosen.title)
         self._screen.app.push_screen(question, take)
 
@@ -184,6 +185,8 @@ class Lists:
         kept = self._kept()
         if kept is None:
             return
+
+        from localr1.tui.screens.search import SearchScreen
 
         def visit(found: Found | None) -> None:
             if found is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from localr1.errors import Localr1Error
 from localr1.tui.composing.threads import beside
 from localr1.tui.marks import one_line
+from localr1.tui.model_list.named import is_fetchable
 from localr1.tui.model_list.rows import ModelHere
 from localr1.tui.model_list.shelf import Shelf, Taking
 from localr1.tui.widgets.notes import sentence
@@ -27,9 +28,6 @@ TAKINGS: dict[Taking, str] = {
     "copy": "Copy it into localr1's folder",
     "move": "Move it into localr1's folder",
 }
-HUB = ("hf:", "https://", "huggingface.co/", "hf.co/")
-"""How names of the hub begin."""
-
 STOPPED = "it was stopped; nothing was added"
 _NAME_CHARACTERS = 80
 
@@ -111,15 +109,26 @@ class ModelFiles:
             return
 
         def answered(text: str | None) -> None:
-            if text and text.lower().startswith(HUB):
-                sheet.search.value = ""
-                sheet.say(self._models.fetch(text))
-                sheet.survey()
-            elif text:
-                self._screen.run_worker(self._ask_how(text, sheet), group="models")
+            if text:
+                self._screen.run_worker(self._take(text, sheet), group="models")
 
         question = PathQuestion("Add a model", "Path of a .gguf file, or hf:ORG/REPO")
         self._screen.app.push_screen(question, answered)
+
+    async def _take(self, text: str, sheet: ModelsScreen) -> None:
+        """What was typed: fetch it, or ask what becomes of the file."""
+        text = text.strip("'\"")
+        try:
+            fetches = await beside(lambda: is_fetchable(text))
+        except Localr1Error as error:
+            self._say(sheet, in_sentences(error))
+            return
+        if fetches:
+            sheet.search.value = ""
+            self._say(sheet, self._models.fetch(text))
+            self._look_again(sheet)
+        else:
+            await self._ask_how(text, sheet)
 
     async def _ask_how(self, text: str, sheet: ModelsScreen) -> None:
         from localr1.tui.screens.choice_question import ChoiceQuestion
@@ -186,7 +195,7 @@ def in_sentences(error: Localr1Error) -> str:
 
 
 def _path(text: str) -> Path:
-    path = Path(text.strip("'\""))
+    path = Path(text)
     try:
         return path.expanduser()
     except RuntimeError:

@@ -88,13 +88,19 @@ class Models:
         """What is known of all models, ever more of it."""
         return self._shelf.survey()
 
-    def use_file(self, model: ModelHere) -> str:
-        """Go on with this model; answers why not, where it cannot be now."""
+    def refusal(self, model: ModelHere) -> str:
+        """Why this model cannot be used now; empty where it can."""
         if model.problem:
             return sentence(model.problem)
         if self.is_loaded(model):
             return "It is in use already."
-        return self._use(ModelReference(model.path, one_line(model.name, 100), "gguf"))
+        return self._screen.load_refusal()
+
+    def use_file(self, model: ModelHere) -> str:
+        """Go on with this model; answers why not, where it cannot be now."""
+        return self.refusal(model) or self._use(
+            ModelReference(model.path, one_line(model.name, 100), "gguf")
+        )
 
     def _use(self, model: ModelReference) -> str:
         problem = self._screen.use_model(model)

@@ -8,6 +8,7 @@ from localr1.chat.asked_effort import asked_effort
 from localr1.chat.effort import EFFORT_TOKENS, Asked, Effort
 from localr1.errors import Localr1Error
 from localr1.models.reference import find_model
+from localr1.tui.composing.threads import beside
 from localr1.tui.question import Question, Written
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ class NextReply:
         if not name:
             await self._screen.models.models()
         elif self._screen.may_change():
-            self._load(name)
+            await self._load(name)
 
-    def _load(self, name: str) -> None:
+    async def _load(self, name: str) -> None:
         try:
-            model = find_model(name)
+            model = await beside(lambda: find_model(name))
         except Localr1Error as error:
             self._screen.say_error(error)
             return

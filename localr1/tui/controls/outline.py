@@ -6,13 +6,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from localr1.tui.turn import Turn
-
 if TYPE_CHECKING:
     from textual.widget import Widget
 
     from localr1.chat.outline import Step
     from localr1.tui.screens.chat import ChatScreen
+    from localr1.tui.turn import Turn
     from localr1.tui.widgets.outline_panel import OutlinePanel
 
 SIDE_COLUMNS = 120

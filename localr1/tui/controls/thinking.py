@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from localr1.tui.controls.outline import Outline
 from localr1.tui.preferences import Preferences
-from localr1.tui.turn import Turn
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
+    from localr1.tui.turn import Turn
 
 
 class Thinking:

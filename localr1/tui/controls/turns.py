@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localr1.chat.effort import EFFORT_TOKENS, Asked, Effort
-from localr1.tui.screens.compare import CompareScreen
-from localr1.tui.turn import Turn
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
+    from localr1.tui.turn import Turn
 
 _EFFORTS: tuple[Effort, ...] = tuple(EFFORT_TOKENS)
 HINT = (
@@ -166,4 +165,6 @@ class Turns:
                 self._choose(position, number)
 
         shown, _ = screen.session.branches(position)
+        from localr1.tui.screens.compare import CompareScreen
+
         screen.app.push_screen(CompareScreen(replies, shown), keep)

@@ -22,26 +22,39 @@ if TYPE_CHECKING:
     from localr1.advice.model_facts import FileFacts
 
 
-def models_here(
+def own_models(library: Library, own: Sequence[LibraryModel]) -> list[ModelHere]:
+    """localr1's own models by name, then the demo; headers are not read.
+
+    Args:
+        library: localr1's own.
+        own: all its models.
+    """
+    return _with_uses(library, [*map(_of_library, own), *_demo()])
+
+
+def models_elsewhere(
     library: Library, own: Sequence[LibraryModel], places: Sequence[Place]
 ) -> list[ModelHere]:
-    """localr1's own models by name, then those in other places; headers are not read.
+    """Models that are not localr1's, and that it does not link to; headers are not read.
 
     Args:
         library: localr1's own.
         own: all its models.
         places: where else models may be.
     """
-    uses = read_uses(library.folder)
     known = {os.path.realpath(shard) for model in own for shard in model.shards}
-    rows = [_of_library(model) for model in own]
+    rows = []
     for other in local_models(places):
         path = other.reference.path
         if os.path.realpath(path) not in known:
             name = other.reference.name.removesuffix(".gguf")
             quant = quant_of_file(path.name) or ""
             rows.append(ModelHere(path, name, other.size_bytes, other.place, quant))
-    rows += _demo()
+    return _with_uses(library, rows)
+
+
+def _with_uses(library: Library, rows: Sequence[ModelHere]) -> list[ModelHere]:
+    uses = read_uses(library.folder)
     return [row._replace(used_at=last_used(uses, library.folder, row.path)) for row in rows]
 
 

@@ -20,8 +20,8 @@ class Heading(NamedTuple):
     """Above models."""
 
     text: str
-    quiet: str = ""
-    """Behind it."""
+    folder: str = ""
+    """localr1's own, said behind it."""
 
 
 class Remark(NamedTuple):
@@ -57,8 +57,7 @@ def listed(
 
 def _here(surveyed: Surveyed, here: Sequence[ModelHere], wanted: Sequence[str]) -> Iterator[Listed]:
     if here or not wanted:
-        folder = f"localr1's folder is {surveyed.folder}" if surveyed.folder else ""
-        yield Heading(HERE, folder)
+        yield Heading(HERE, str(surveyed.folder or ""))
     yield from here
     if not here and not wanted:
         yield Remark(NOTHING_HERE if surveyed.is_complete else LOOKING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from localr1.models.library import Library, LibraryModel
     from localr1.session import ChatSession
     from localr1.settings import Settings
+
+
+ELSEWHERE_SECONDS = 6.0
+"""The search for files of other programs ends itself before, unless a disk hangs."""
 
 
 class _Stock(NamedTuple):
@@ -45,15 +50,25 @@ class OwnShelf:
         """Of main memory, once it was measured; it does not change."""
 
     async def survey(self) -> AsyncIterator[Surveyed]:
-        """Names at once; then what could be fetched and fits; then what fits of the files."""
+        """Own files at once; then those elsewhere; then what fits of the catalog and the files."""
         stock = await beside(_stock)
+        elsewhere = asyncio.ensure_future(beside(lambda: _elsewhere(stock)))
         known = Surveyed(
             list(stock.here),
             stock.offers,
             stock.library.folder,
             problem="; ".join([*stock.library.unread, stock.catalog.notice]).strip("; "),
         )
-        yield known
+        try:
+            yield known
+            # A network folder may hang for minutes: it is not waited for any longer than this
+            await asyncio.wait([elsewhere], timeout=ELSEWHERE_SECONDS)
+        finally:
+            elsewhere.cancel()  # nothing, where it is done
+        if elsewhere.done() and not elsewhere.cancelled():
+            stock.here.extend(elsewhere.result())
+            known = known._replace(here=list(stock.here))
+            yield known
         settings = self._session.settings
         try:
             report = await self._report(settings)
@@ -107,14 +122,20 @@ class OwnShelf:
 
 def _stock() -> _Stock:
     from localr1.models.catalog import load_catalog
-    from localr1.tui.model_list.files_here import models_here, other_places
+    from localr1.tui.model_list.files_here import own_models
     from localr1.tui.model_list.offers import bare_offers, without_those_here
 
     library, catalog = _library(), load_catalog(paths.catalog_file())
     own = library.models()
-    here = models_here(library, own, other_places(library.folder))
+    here = own_models(library, own)
     bare = without_those_here(bare_offers(catalog), catalog, own, library.folder)
     return _Stock(library, own, here, catalog, bare)
+
+
+def _elsewhere(stock: _Stock) -> list[ModelHere]:
+    from localr1.tui.model_list.files_here import models_elsewhere, other_places
+
+    return models_elsewhere(stock.library, stock.own, other_places(stock.library.folder))
 
 
 def _offers(stock: _Stock, computer: Computer, settings: Settings) -> list[Offer]:

@@ -89,5 +89,5 @@ def fetches_line(running: tuple[PullJob, ...]) -> str:
     if not running:
         return ""
     share = sum(job.share for job in running) / len(running)
-    number = f"{len(running)} " if len(running) > 1 else ""
+    number = f"{len(running)}: " if len(running) > 1 else ""
     return f"fetching {number}{share * 100:.0f} %"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from localr1.session.pulls import Pulls
@@ -32,7 +33,6 @@ from localr1.tui.model_list.own_shelf import OwnShelf
 from localr1.tui.preferences import Preferences
 from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_run import READ_ONLY, ChatRun
-from localr1.tui.turn import Turn
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.chips import Chips
 from localr1.tui.widgets.conversation_list import ConversationList
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from localr1.session import ChatSession
     from localr1.tui.hints import Hint
     from localr1.tui.model_list.shelf import Shelf
+    from localr1.tui.turn import Turn
     from localr1.tui.widgets.find_bar import FindBar
     from localr1.tui.widgets.outline_panel import OutlinePanel
 
@@ -110,6 +111,7 @@ class ChatScreen(ChatRun):
 
     def _begin(self) -> None:
         self._show_messages()
+        import_module("localr1.tui.turn")  # the first question finds it there
         self.run_worker(self._dialogue.load(), group="session")
         if self._fetch:
             self.models.begin(self._fetch)

@@ -17,13 +17,13 @@ from localr1.tui.dialogue import Dialogue, Phase
 from localr1.tui.messages import EventsArrived, NotSent, Remark
 from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_view import ChatView
-from localr1.tui.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from localr1.models.reference import ModelReference
     from localr1.session import ChatSession
+    from localr1.tui.turn import Turn
 
 READ_ONLY = "Another window writes to this conversation; here it can only be read."
 
@@ -95,12 +95,16 @@ class ChatRun(ChatView):
 
     def use_model(self, model: ModelReference) -> str:
         """Go on with another model; answers why not, where it cannot be now."""
+        problem = self.load_refusal()
+        if not problem:
+            self.load_model(model)
+        return problem
+
+    def load_refusal(self) -> str:
+        """Why no other model can be loaded now; empty where one can."""
         if self.session.read_only:
             return READ_ONLY
-        if self._dialogue.phase is not Phase.IDLE:
-            return self._refusal()
-        self.load_model(model)
-        return ""
+        return "" if self._dialogue.phase is Phase.IDLE else self._refusal()
 
     def change(self, work: Awaitable[None]) -> None:
         """Change what was said, while nothing else can start."""

@@ -23,13 +23,11 @@ from localr1.tui.messages import ThinkingToggled
 from localr1.tui.row_compositor import RowCompositor
 from localr1.tui.saving import Saving
 from localr1.tui.status import Status
-from localr1.tui.turn import Turn
 from localr1.tui.turn_list import TurnList
 from localr1.tui.widgets.composer import Composer
 from localr1.tui.widgets.conversation_list import ConversationList
 from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.status_line import StatusLine
-from localr1.tui.widgets.trace_view import TraceView
 from localr1.tui.widgets.transcript import Transcript
 from localr1.tui.widgets.welcome import EXAMPLES, Welcome
 from localr1.units import count, download_size
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from localr1.engine.protocol import Event
     from localr1.errors import Localr1Error
     from localr1.session import ChatSession
+    from localr1.tui.turn import Turn
 
 COLUMN = 100
 """Cells that words may take: longer lines are hard to read."""
@@ -249,6 +248,8 @@ class ChatView(Screen[None]):
     @property
     def _scrolled(self) -> Widget:
         """What keys scroll: a small window of thinking under the pointer, else everything."""
+        from localr1.tui.widgets.trace_view import TraceView
+
         under = self.app.mouse_over
         is_window = isinstance(under, TraceView) and under.max_scroll_y > 0
         return under if is_window and under is not None else self.transcript

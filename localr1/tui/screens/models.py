@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,6 +21,7 @@ from localr1.tui.marks import one_line
 from localr1.tui.model_list.details import details_of_model, details_of_offer
 from localr1.tui.model_list.listing import listed, loaded_at
 from localr1.tui.model_list.rows import ModelHere, Offer, Surveyed
+from localr1.tui.screens.choice_question import ChoiceQuestion
 from localr1.tui.screens.sheet import Sheet
 from localr1.tui.themed import counter_seconds
 from localr1.tui.widgets.entries_view import EntriesView
@@ -190,19 +191,50 @@ class ModelsScreen(Sheet):
         super().on_click(event)
 
     def action_press(self) -> None:
-        """Use the chosen model, fetch it, or go on with that."""
+        """Use the chosen model, fetch it, or go on with that; what does not fit is asked about."""
         chosen = self._list.chosen
         if isinstance(chosen, ModelHere):
-            problem = self._models.use_file(chosen)
-            if not problem:
-                self.dismiss()
-                return
-            self.say(problem)
+            problem = self._models.refusal(chosen)
+            if problem:
+                self.say(problem)
+            else:
+                self._if_it_fits(chosen, "Use it", lambda: self._use(chosen))
         elif chosen is not None:
             job = self._job(chosen)
-            is_running = job is not None and job.is_running
-            self.say("It is being fetched." if is_running else self._models.fetch(chosen.reference))
-            self._show()
+            if job is None:
+                self._if_it_fits(chosen, "Fetch it", lambda: self._fetch(chosen.reference))
+            elif job.is_running:
+                self.say("It is being fetched.")
+            else:
+                self._fetch(chosen.reference)
+
+    def _use(self, model: ModelHere) -> None:
+        problem = self._models.use_file(model)
+        if problem:
+            self.say(problem)
+        else:
+            self.dismiss()
+
+    def _fetch(self, reference: str) -> None:
+        self.say(self._models.fetch(reference))
+        self._show()
+
+    def _if_it_fits(self, model: ModelHere | Offer, words: str, do: Callable[[], None]) -> None:
+        """Do it; where the model does not fit, only if the person says so."""
+        if model.fit is None or model.fit.fits:
+            do()
+            return
+        why = f": {model.fit.why}" if model.fit.why else ""
+        question = ChoiceQuestion(
+            f"{model.name} does not fit into memory now{why}.",
+            ["Leave it", f"{words} all the same"],
+        )
+
+        def answered(number: int | None) -> None:
+            if number == 1:
+                do()
+
+        self.app.push_screen(question, answered)
 
     def action_stop_fetch(self) -> None:
         """Stop the fetch; what is here of it is kept. A file that is being added stops first."""

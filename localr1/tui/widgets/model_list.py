@@ -183,16 +183,16 @@ class ModelList(LineView):
 
 
 def _heading(heading: Heading, width: int) -> list[Row]:
-    quiet = one_line(heading.quiet, 1_000)
     title = Span(heading.text, ("models--heading",))
-    if not quiet:
+    folder = one_line(heading.folder, 1_000)
+    if not folder:
         return [Row([title])]
-    room = width - cell_len(heading.text) - 3
-    if cell_len(quiet) <= room:
-        return [Row([title, Span(f"   {quiet}", ("models--remark",))])]
-    if cell_len(quiet) > width:  # the end of a path tells more than its beginning
-        quiet = ELLIPSIS + quiet[-(width - 1) :]
-    return [Row([title]), Row([Span(quiet, ("models--remark",))])]
+    beside = f"   localr1's folder is {folder}"
+    if cell_len(heading.text + beside) <= width:
+        return [Row([title, Span(beside, ("models--remark",))])]
+    if cell_len(folder) > width:  # the end of a path tells more than its beginning
+        folder = ELLIPSIS + folder[-(width - 1) :]
+    return [Row([title]), Row([Span(folder, ("models--remark",))])]
 
 
 def _remark(remark: Remark, width: int) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -11,11 +12,13 @@ from textual.strip import Strip
 
 from localr1.tui.actions import PICKED_KEYS, single_keys
 from localr1.tui.messages import EarlierWanted
-from localr1.tui.turn import Turn
 from localr1.tui.widgets.line_view import LineView
 from localr1.tui.widgets.notes import Notes
-from localr1.tui.widgets.searched_view import SearchedView
 from localr1.units import count
+
+if TYPE_CHECKING:
+    from localr1.tui.turn import Turn
+    from localr1.tui.widgets.searched_view import SearchedView
 
 _LAYOUTS_AT_MOST = 8
 """Until a widget that was just shown has its place."""

@@ -16,6 +16,7 @@ _BAR_CELLS = 32
 INVITATION = "Ask something. What you write stays on this machine."
 EXAMPLES = {DEMO: "What is 347 + 586?"}
 """A first question, by the name of the model that a person gave."""
+_REAL = "{models} shows real models, and fetches them."
 _EXAMPLE = "A toy for small sums and puzzles. {send} asks: "
 
 
@@ -26,6 +27,7 @@ class Welcome(Widget):
         super().__init__(classes="welcome")
         self._model = one_line(model_name, 60)
         self._example = EXAMPLES.get(model_name, "")
+        self.set_class(bool(self._example), "-demo")
         self._facts = ""
         self._progress: float | None = 0.0
 
@@ -42,13 +44,16 @@ class Welcome(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        """Name, facts or progress, and an invitation."""
+        """Name, facts or progress, and an invitation; with the demo, the way to real models."""
+        real = keymap_of(self).fill(_REAL) if self._example else ""
+        more = [Content.styled(real, "$text-muted")] if real else []
         return Content("\n").join(
             [
                 Content.styled(self._model, "bold"),
                 self._second_line(),
                 Content(""),
                 Content(self._invitation),
+                *more,
             ]
         )
 
