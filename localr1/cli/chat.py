@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from localr1 import quick_start
 from localr1.cli.model_names import complete_model
 from localr1.cli.options import model_options, settings_from_flags
 from localr1.cli.output import Printer
@@ -80,6 +81,7 @@ def chat(
     if is_plain:
         from localr1.cli.plain_chat import talk_plainly
 
+        quick_start.end()
         return talk_plainly(session, settings, printer)
     # Textual takes 0.15 s to import; nothing but the chat needs it
     from localr1.tui.app import run_chat

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from localr1 import __version__
+from localr1 import __version__, quick_start
 from localr1.cli.output import Printer, open_missing_streams, silence_closed_output
 from localr1.errors import ExitCode, Localr1Error, OutputClosed, OutputFailed, UsageError
 
@@ -66,6 +66,8 @@ class LazyGroup(click.Group):
         module, _, attribute = module.partition(":")
         attribute = attribute or cmd_name.replace("-", "_")
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        if cmd_name != "chat":  # the interface starts later
+            quick_start.end()
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

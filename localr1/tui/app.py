@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import gc
 import os
 import signal
 import sys
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
 
 QUIT_SECONDS = 3.0
 """A second Ctrl+C within this time quits."""
-
-SETTLED_SECONDS = 2.0
-"""After a start everything is imported and the screen stands."""
 
 CLOSE_SECONDS = 8.0
 """Time the engine gets to end; its process is gone with ours in any case."""
@@ -264,9 +260,6 @@ async def _run(app: Localr1App, session: ChatSession) -> int:
         # Windows has neither handlers nor SIGHUP
         with contextlib.suppress(NotImplementedError, AttributeError):
             loop.add_signal_handler(getattr(signal, name), app.exit)
-    # What is there once it runs stays to the end: to look through all of it for what can be
-    # freed, as Python does now and then, held up a key by 60 ms and more
-    loop.call_later(SETTLED_SECONDS, gc.freeze)
     try:
         await app.run_async()
     finally:

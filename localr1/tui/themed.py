@@ -12,6 +12,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome
 from textual.widget import Widget
 
+from localr1 import quick_start
 from localr1.tui.attributes import Attributes, QuietAsDim
 from localr1.tui.counter import CALM_COUNTER_SECONDS, COUNTER_SECONDS
 from localr1.tui.glyphs import InAscii, needs_ascii
@@ -19,6 +20,9 @@ from localr1.tui.lasting_output import with_lasting_output
 from localr1.tui.theme import DARK, LINED, PLAIN, QUIET_ANSI, THEMES
 
 Result = TypeVar("Result")
+
+SETTLED_SECONDS = 2.0
+"""After a start everything is imported and drawn once."""
 
 
 class ThemedApp(App[Result], Generic[Result]):
@@ -57,6 +61,10 @@ class ThemedApp(App[Result], Generic[Result]):
             super().refresh_css(animate)
         else:
             self.stylesheet.update(self, animate)
+
+    def on_mount(self) -> None:
+        """The start ends when all of the screen stands."""
+        self.set_timer(SETTLED_SECONDS, quick_start.end)
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's for this platform, for a terminal that may go away."""

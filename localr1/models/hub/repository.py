@@ -58,6 +58,8 @@ class Hub:
     def __init__(self, token: str = "", timeout_seconds: float = 30.0, endpoint: str = "") -> None:
         # before it is imported: then it tells nobody of Python's and its own versions
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+        if not os.environ.get("HF_ENDPOINT", "unset").strip():
+            del os.environ["HF_ENDPOINT"]  # empty, as scripts leave it, is no address
         import huggingface_hub
         from huggingface_hub import constants
 
