@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.chat_terminal import ChatTerminal
 from benchmarks.random_model import QWEN3_0_6B, random_model
 
-NEW_TOKENS = 400
+NEW_TOKENS = 250
 QUESTION = "Tell me about the sea."
 FLAGS = ("--seed", "1", "--max-tokens", str(NEW_TOKENS), "--n-ctx", "2048", "--speculate", "off")
 REPLY_SECONDS = 300.0

@@ -12,7 +12,7 @@ from localr1.chat.effort import Asked
 from localr1.engine.protocol import Done, Event, Failed, Ready
 from localr1.errors import Localr1Error
 from localr1.tui.messages import EventsArrived, NotSent, Remark, StreamEnded
-from localr1.tui.pacing import Pacer
+from localr1.tui.pacing import SHARE_BESIDE_CPU, Pacer, is_beside_cpu
 from localr1.tui.question import Question
 from localr1.tui.side_by_side import first_and_results
 from localr1.tui.widgets.notes import sentence
@@ -104,7 +104,10 @@ class Dialogue:
 
     async def _run(self, events: AsyncIterator[Event], phase: Phase) -> None:
         self.phase = phase
-        pacer = Pacer(lambda batch: self._deliver(batch, of_reply=phase is Phase.REPLYING))
+        pacer = Pacer(
+            lambda batch: self._deliver(batch, of_reply=phase is Phase.REPLYING),
+            SHARE_BESIDE_CPU if is_beside_cpu(self._session.plan) else None,
+        )
         try:
             async for event in events:
                 self._loaded = isinstance(event, Ready) or self._loaded

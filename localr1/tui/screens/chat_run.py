@@ -260,6 +260,8 @@ class ChatRun(ChatView):
     def invite(self) -> None:
         """Say in the empty composer what can be done now."""
         self.composer.invite(hints.READ_ONLY if self.session.read_only else self._invitation())
+        # Each blink would be a paint of its own beside those of the reply
+        self.composer.cursor_blink = not self.is_replying and self.app.animation_level != "none"
         self.tell_terminal()
 
     def _invitation(self) -> hints.Hint:

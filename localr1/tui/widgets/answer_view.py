@@ -105,8 +105,12 @@ class AnswerView(SearchedView):
         self._extend(width)
 
     def _show_changes(self) -> None:
-        count = self.row_count()
+        fixed, count = self._closed_mark.rows, self.row_count()
+        before = self._rows[fixed:]
         first = self._extend(self.wrap_width) if self.wrap_width else 0
+        # Of a paragraph that grows most rows stay as they are
+        while first < count and self._rows[first : first + 1] == [before[first - fixed]]:
+            first += 1
         self.rows_changed(first, count)
 
     def _extend(self, width: int) -> int:
