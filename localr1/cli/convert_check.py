@@ -59,7 +59,8 @@ async def _failure(path: Path) -> str:
     from localr1.settings import Settings
 
     settings = Settings(n_ctx=_CHECK_CONTEXT_TOKENS, max_tokens=1, n_gpu_layers=0)
-    session = ChatSession(ModelReference(path, path.name, "gguf"), settings)
+    reference = ModelReference(path, path.name, "gguf", is_check=True)
+    session = ChatSession(reference, settings)
     last: Event | None = None
     try:
         async for event in session.send("Hello"):

@@ -48,6 +48,8 @@ class ModelReference(NamedTuple):
     name: str
     """As shown to a person, until the file's own name is known."""
     kind: Literal["gguf", "transcript"]
+    is_check: bool = False
+    """It is loaded to see whether it runs, which is no use of it."""
 
 
 def find_model(reference: str) -> ModelReference:

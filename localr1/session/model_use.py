@@ -18,7 +18,7 @@ class ModelUse:
 
     async def begin(self, reference: ModelReference) -> None:
         """The engine is ready with this model."""
-        if reference.kind == "gguf" and reference.name != DEMO:
+        if reference.kind == "gguf" and reference.name != DEMO and not reference.is_check:
             await asyncio.to_thread(self._begin, reference)
 
     async def end(self) -> None:
