@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Literal
 
 import click
 
+from localr1.cli.agreement import agreed
 from localr1.cli.conversations import open_history
 from localr1.cli.model_names import complete_file
 from localr1.cli.output import Printer
@@ -178,20 +178,10 @@ def delete(identities: tuple[str, ...], yes: bool) -> int:
         trees = [store.whole(each) for each in dict.fromkeys(identities)]
         for tree in trees:
             said = f"{tree.id}, {tree.title or 'untitled'}: {count(len(tree.messages), 'message')}"
-            if not yes and not _agreed(printer, said):
+            if not yes and not agreed(printer, "delete", said, "It cannot be brought back."):
                 printer.line(f"{tree.id} stays.")
                 continue
             store.delete(tree.id)
             states.forget(tree.id)
             printer.line(f"Deleted {said}.")
     return int(ExitCode.OK)
-
-
-def _agreed(printer: Printer, said: str) -> bool:
-    if not (sys.stdin.isatty() and printer.talks_to_person):
-        raise UsageError("nobody can be asked here whether to delete", "add --yes")
-    printer.line(f"Delete {said}? It cannot be brought back.")
-    printer.prompt("Type y to delete: ")
-    answer = sys.stdin.readline()
-    printer.after_enter()
-    return answer.strip().lower() in {"y", "yes"}

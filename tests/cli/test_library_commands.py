@@ -381,11 +381,11 @@ def test_a_person_is_asked(shell: Shell, source: Path, monkeypatch: pytest.Monke
     shell("import", source)
     asked: list[str] = []
 
-    def answer(printer: object, said: str) -> bool:
+    def answer(printer: object, verb: str, said: str) -> bool:
         asked.append(said)
         return len(asked) > 1
 
-    monkeypatch.setattr(removing, "_agreed", answer)
+    monkeypatch.setattr(removing, "agreed", answer)
     assert shell("rm", "R1-Tiny").err == "R1-Tiny stays.\n"
     assert "Removed R1-Tiny, which frees" in shell("rm", "R1-Tiny").err
     assert asked[0].startswith("R1-Tiny, which frees")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from localr1.cli.agreement import agreed
 from localr1.cli.model_names import complete_library
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, ModelNotFound, UsageError
@@ -41,7 +41,7 @@ def rm(references: tuple[str, ...], yes: bool, as_json: bool) -> int:
         said = said_of(removal)
         if _is_loaded(removal):
             printer.line(f"{removal.model.name} is open in another window now.")
-        if not yes and not _agreed(printer, said):
+        if not yes and not agreed(printer, "remove", said):
             printer.line(f"{removal.model.name} stays.")
             continue
         remove(removal, models)
@@ -116,13 +116,3 @@ def _json_of(removal: Removal) -> dict[str, Any]:
         "freed_bytes": removal.freed_bytes,
         "stay": list(removal.stay),
     }
-
-
-def _agreed(printer: Printer, said: str) -> bool:
-    if not (sys.stdin.isatty() and printer.talks_to_person):
-        raise UsageError("nobody can be asked here whether to remove", "add --yes")
-    printer.line(f"Remove {said}?")
-    printer.prompt("Type y to remove: ")
-    answer = sys.stdin.readline()
-    printer.after_enter()
-    return answer.strip().lower() in {"y", "yes"}
