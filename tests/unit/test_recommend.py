@@ -273,7 +273,7 @@ def test_published_bandwidths(description: str, gigabytes: float | None) -> None
 
 
 @pytest.mark.parametrize(("name", "shows_all"), itertools.product(COMPUTERS, (False, True)))
-def test_the_table_fits_eighty_columns(name: str, shows_all: bool) -> None:
+def test_the_table_fits_eighty_columns_and_agrees_with_the_document(name: str, shows_all: bool) -> None:
     rows = rows_for(name)
     lines = list(table(rows, COMPUTERS[name], shows_all=shows_all))
     text = "".join(piece for line in lines for piece, _ in line)
@@ -281,6 +281,8 @@ def test_the_table_fits_eighty_columns(name: str, shows_all: bool) -> None:
     assert text.count("r1-llama-70b:") >= (7 if shows_all else 1)
     pick = next((row for row in rows if row.is_pick), None)
     assert (f"localr1 pull {pick.reference}" in text) if pick else "Nothing" in text
+    told = msgspec.json.decode(document(rows, COMPUTERS[name], []))
+    assert told["pick"] == (pick and pick.reference)
 
 
 def test_the_document_holds_every_row() -> None:
