@@ -64,7 +64,7 @@ class FirstRunApp(ThemedApp[Chosen]):
     """
 
     TITLE = "localr1"
-    CSS_PATH = "localr1.tcss"
+    CSS_PATH: ClassVar = ["localr1.tcss", "sheets.tcss", "first_run.tcss"]
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,ctrl+q", "quit", "Leave", show=False, priority=True),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from textual import events
 from textual.app import App
@@ -96,6 +97,13 @@ class ThemedApp(App[Result], Generic[Result]):
         """No cursor blinks where nothing should move."""
         if self.animation_level == "none" and hasattr(event.widget, "cursor_blink"):
             event.widget.cursor_blink = False
+
+
+def read_css(app: App[Any], *names: str) -> None:
+    """Read more style sheets of this folder; parsing all at the start is a tenth of it."""
+    for name in names:
+        app.stylesheet.read(Path(__file__).parent / name)
+    app.stylesheet.update(app)  # something may have been opened meanwhile
 
 
 def counter_seconds(widget: Widget) -> float:

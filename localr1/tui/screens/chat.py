@@ -33,6 +33,7 @@ from localr1.tui.model_list.own_shelf import OwnShelf
 from localr1.tui.preferences import Preferences
 from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_run import READ_ONLY, ChatRun
+from localr1.tui.themed import read_css
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.chips import Chips
 from localr1.tui.widgets.conversation_list import ConversationList
@@ -110,6 +111,7 @@ class ChatScreen(ChatRun):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        read_css(self.app, "conversation.tcss", "sheets.tcss")
         self._show_messages()
         import_module("localr1.tui.turn")  # the first question finds it there
         self.run_worker(self._dialogue.load(), group="session")

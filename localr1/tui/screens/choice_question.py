@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from localr1.tui.marks import one_line
+from localr1.tui.screens.overlay import Overlay
 
 
-class ChoiceQuestion(ModalScreen[int | None]):
+class ChoiceQuestion(Overlay[int]):
     """Its result is the number of the answer, from 0, or None where the person leaves.
 
     Args:
         question: what is asked, with what follows from it; untrusted words may be in it.
         answers: of which the first is chosen at first.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
 
     def __init__(self, question: str, answers: Sequence[str]) -> None:
         super().__init__()
@@ -50,7 +46,3 @@ class ChoiceQuestion(ModalScreen[int | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take this answer."""
         self.dismiss(event.option_index)
-
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from localr1.tui.markdown.pressable import CodeBlock
 from localr1.tui.marks import one_line
+from localr1.tui.screens.overlay import Overlay
 from localr1.units import count
 
 _WORDS = 60
 
 
-class CodeList(ModalScreen[int | None]):
+class CodeList(Overlay[int]):
     """Its result is the number of the block, from 0, or None where the person leaves.
 
     Args:
         question: what the choice is for.
         blocks: in the order of the answer.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
 
     def __init__(self, question: str, blocks: Sequence[CodeBlock]) -> None:
         super().__init__()
@@ -71,10 +67,6 @@ class CodeList(ModalScreen[int | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the block under the cursor."""
         self.dismiss(event.option_index)
-
-    def action_leave(self) -> None:
-        """Leave without a choice."""
-        self.dismiss(None)
 
 
 def _line(number: int, block: CodeBlock) -> Content:

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from localr1.chat.messages import Message
 from localr1.tui.marks import one_line
+from localr1.tui.screens.overlay import Overlay
 from localr1.tui.widgets.answer_view import AnswerView
 from localr1.tui.widgets.trace_view import TraceView
 from localr1.units import count, duration
@@ -58,7 +58,7 @@ class _Side(VerticalScroll):
         self._thought.display = is_shown and bool(self._thought.text)
 
 
-class CompareScreen(ModalScreen[int | None]):
+class CompareScreen(Overlay[int]):
     """Its result is the number of the reply to go on with, or None.
 
     Args:
@@ -67,7 +67,6 @@ class CompareScreen(ModalScreen[int | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", show=False),
         Binding("tab,shift+tab", "other_side", "The other side", show=False, priority=True),
         Binding("left", "turn(-1)", "The reply before", show=False),
         Binding("right", "turn(1)", "The reply after", show=False),
@@ -123,10 +122,6 @@ class CompareScreen(ModalScreen[int | None]):
     def action_take(self) -> None:
         """Go on with the reply at hand."""
         self.dismiss(self._at_hand.number)
-
-    def action_leave(self) -> None:
-        """Leave everything as it is."""
-        self.dismiss(None)
 
 
 def _facts(reply: Message, number: int, replies: int) -> Content:

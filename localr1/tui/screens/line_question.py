@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from localr1.terminal_text import clean_line
+from localr1.tui.screens.overlay import Overlay
 
 
-class LineQuestion(ModalScreen[str | None]):
+class LineQuestion(Overlay[str]):
     """Its result is the line, or None where the person leaves.
 
     Args:
         question: what is asked, a few words.
         answer: what stands there at first.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
 
     def __init__(self, question: str, answer: str = "") -> None:
         super().__init__()
@@ -39,7 +34,3 @@ class LineQuestion(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the line."""
         self.dismiss(clean_line(event.value, 1000))
-
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)

@@ -10,19 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from localr1.tui.links import Place
+from localr1.tui.screens.overlay import Overlay
 
 NO_BROWSER = "No browser with a window of its own was found; C copies the address."
 
 
-class LinkScreen(ModalScreen[str | None]):
+class LinkScreen(Overlay[str]):
     """Its result is what was done, in words, or None where the person leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", show=False),
         Binding("enter", "open", "Open", show=False),
         Binding("c", "copy", "Copy", show=False),
     ]
@@ -51,10 +50,6 @@ class LinkScreen(ModalScreen[str | None]):
         """Copy the address."""
         self.app.copy_to_clipboard(self._place.address)
         self.dismiss("Copied the address.")
-
-    def action_leave(self) -> None:
-        """Leave it closed."""
-        self.dismiss(None)
 
 
 def _open(address: str) -> bool:

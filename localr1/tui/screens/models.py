@@ -165,7 +165,7 @@ class ModelsScreen(Sheet):
             else:
                 yield KeyPhrase("Enter", _enter(job), "press")
         yield KeyPhrase("Ctrl+A", "adds a file", "add")
-        yield KeyPhrase("Esc", "closes", "close")
+        yield KeyPhrase("Esc", "closes", "leave")
 
     def say(self, text: str) -> None:
         """Say something above the keys, until another model is chosen."""

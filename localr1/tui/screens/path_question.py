@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from localr1.terminal_text import clean
+from localr1.tui.screens.overlay import Overlay
 from localr1.tui.widgets.path_input import PathInput
 
 HINT = "Tab completes a path, Enter takes it, Esc leaves."
 
 
-class PathQuestion(ModalScreen[str | None]):
+class PathQuestion(Overlay[str]):
     """Its result is what was typed, or None where the person leaves.
 
     Args:
         question: what is asked, a few words.
         example: shown as long as nothing is typed.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]
 
     def __init__(self, question: str, example: str) -> None:
         super().__init__()
@@ -43,7 +38,3 @@ class PathQuestion(ModalScreen[str | None]):
         """Take the line; a path keeps its spaces inside."""
         event.stop()
         self.dismiss(clean(event.value).strip() or None)
-
-    def action_leave(self) -> None:
-        """Leave without an answer."""
-        self.dismiss(None)

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -19,6 +18,7 @@ from localr1.errors import Localr1Error
 from localr1.history.search import SearchHit
 from localr1.session.conversations import Conversations
 from localr1.tui.marks import MarkLimit, one_line
+from localr1.tui.screens.overlay import Overlay
 from localr1.units import count
 
 WAIT_SECONDS = 0.04
@@ -35,11 +35,10 @@ class Found(NamedTuple):
     words: str
 
 
-class SearchScreen(ModalScreen[Found | None]):
+class SearchScreen(Overlay[Found]):
     """A sheet over the chat: an input, and below it the places where its words are."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", show=False),
         Binding("down", "move(1)", "Down", show=False, priority=True),
         Binding("up", "move(-1)", "Up", show=False, priority=True),
         Binding("enter", "take", "Open", show=False, priority=True),
@@ -111,10 +110,6 @@ class SearchScreen(ModalScreen[Found | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """A click opens a place as well."""
         self.dismiss(Found(self._hits[event.option_index], self._words))
-
-    def action_leave(self) -> None:
-        """Back to the chat."""
-        self.dismiss(None)
 
 
 def _shown(hit: SearchHit) -> Content:

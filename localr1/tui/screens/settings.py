@@ -274,12 +274,12 @@ class SettingsScreen(Sheet):
             self.body.focus()
             self.say("")
 
-    def action_close(self) -> None:
+    def action_leave(self) -> None:
         """Leave the field, or else the sheet."""
         if self._field is not None:
             self._end_field()
         else:
-            super().action_close()
+            super().action_leave()
 
     # ---- loading again ---------------------------------------------------------------------
 

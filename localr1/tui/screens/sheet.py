@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Click, Resize
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from localr1.tui.screens.overlay import Overlay
 from localr1.tui.widgets.line_input import LineInput
 from localr1.tui.widgets.line_view import LineView
 
@@ -24,12 +24,11 @@ class SheetBody(VerticalScroll, can_focus=False):
     """What scrolls under the heading."""
 
 
-class Sheet(ModalScreen[None]):
+class Sheet(Overlay[None]):
     """Closed with Esc, or by a click beside it; the chat goes on below."""
 
     AUTO_FOCUS = "#search"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Close", show=False),
         Binding("up", "scroll_sheet(-1)", "Up", show=False),
         Binding("down", "scroll_sheet(1)", "Down", show=False),
         Binding("pageup", "scroll_pages(-1)", "Page up", show=False),
@@ -79,17 +78,13 @@ class Sheet(ModalScreen[None]):
     def on_click(self, event: Click) -> None:
         """Close where the click was beside the sheet."""
         if event.widget is self:
-            self.action_close()
+            self.action_leave()
 
     def say(self, text: str) -> None:
         """Say something in the last line."""
         self.closing.update(Content(text or self.hint))
 
     # ---- actions ---------------------------------------------------------------------------
-
-    def action_close(self) -> None:
-        """Back to the chat."""
-        self.dismiss()
 
     def action_scroll_sheet(self, rows: int) -> None:
         """Scroll by rows."""
