@@ -53,6 +53,7 @@ def chat(
     MODEL is the path of a GGUF file, or `demo`; without it, the model of your settings, and where
     those name none, that of the conversation you go on with, or a choice.
     """
+    quick_start.import_asyncio()
     from localr1.cli.conversations import Opened, open_conversation
     from localr1.session import ChatSession
     from localr1.session.conversations import Conversations
@@ -68,14 +69,23 @@ def chat(
     printer = Printer(is_plain=is_plain)
     earlier = Opened()
     if latest or identity is not None:
-        earlier = open_conversation(settings, "", printer, latest=latest, identity=identity)
+        earlier = open_conversation(
+            settings, "", printer, latest=latest, identity=identity, session_opens=not is_plain
+        )
     begun = _model(model or settings.model, settings, earlier, printer, is_plain=is_plain)
     if begun is None:
         return int(ExitCode.OK)
     reference, fetch = begun
     opened = earlier
     if earlier.conversation is None:
-        opened = open_conversation(settings, reference.name, printer, latest=False, identity=None)
+        opened = open_conversation(
+            settings,
+            reference.name,
+            printer,
+            latest=False,
+            identity=None,
+            session_opens=not is_plain,
+        )
     conversations = Conversations(opened.store) if opened.store else None
     session = ChatSession(reference, settings, opened.conversation, conversations=conversations)
     if is_plain:

@@ -24,12 +24,19 @@ class Opened(NamedTuple):
 
 
 def open_conversation(
-    settings: Settings, model_name: str, printer: Printer, *, latest: bool, identity: str | None
+    settings: Settings,
+    model_name: str,
+    printer: Printer,
+    *,
+    latest: bool,
+    identity: str | None,
+    session_opens: bool = False,
 ) -> Opened:
     """The conversation to write to, and all others.
 
     A history that cannot be used is told and done without, unless a stored conversation was
-    asked for.
+    asked for. With `session_opens`, `ChatSession.open_history` opens it for a new conversation,
+    and tells what there is to tell.
 
     Raises:
         ConversationNotFound: the one asked for is not there.
@@ -43,8 +50,10 @@ def open_conversation(
     from localr1.history.store import HistoryStore  # completing a line needs no history
 
     try:
-        store = HistoryStore(paths.history_file(), paths.locks_folder())
-        if store.notice:
+        store = HistoryStore(
+            paths.history_file(), paths.locks_folder(), opens_later=session_opens and not asked
+        )
+        if store.notice and not session_opens:
             printer.line(store.notice)
         if not asked:
             return Opened(store.create(model_name), store)

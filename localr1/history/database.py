@@ -78,11 +78,6 @@ class Database:
     """One connection for all threads of this process; repaired once when it proves damaged."""
 
     def __init__(self, path: Path, locks: Locks) -> None:
-        """Open the database; create, migrate or repair it first where needed.
-
-        Raises:
-            StorageError: it cannot be opened, or a newer localr1 wrote it.
-        """
         self.path = path
         self.notice: str | None = None
         self._locks = locks
@@ -91,10 +86,18 @@ class Database:
         self._closed = False
         self._connection: sqlite3.Connection | None = None
         self._file = (0, 0)
-        try:
-            self._open()
-        except FAILURES as error:
-            raise self._failure("opened", error) from error
+
+    def open(self) -> None:
+        """Open the database; create, migrate or repair it first where needed.
+
+        Raises:
+            StorageError: it cannot be opened, or a newer localr1 wrote it.
+        """
+        with self._guard:
+            try:
+                self._opened()
+            except FAILURES as error:
+                raise self._failure("opened", error) from error
 
     def read(self, work: Work[_Result]) -> _Result:
         """What `work` returns.

@@ -45,17 +45,27 @@ class HistoryStore:
     conversation has one writer, and others that open it get it read-only.
     """
 
-    def __init__(self, path: Path, locks: Path) -> None:
-        """Open the history; create, migrate or repair it first where needed.
+    def __init__(self, path: Path, locks: Path, *, opens_later: bool = False) -> None:
+        """Open the history, unless `open_history` does it later.
 
         Raises:
-            StorageError: it cannot be opened, or a newer localr1 wrote it.
+            StorageError: as `open_history`.
         """
         self._locks = Locks(locks)
         self._database = Database(path, self._locks)
         self._searching = Searching(self._database)
         self._open: WeakSet[Conversation] = WeakSet()
         self._deletions = Deletions(self._database, self._locks)
+        if not opens_later:
+            self.open_history()
+
+    def open_history(self) -> None:
+        """Open the history; create, migrate or repair it first where needed.
+
+        Raises:
+            StorageError: it cannot be opened, or a newer localr1 wrote it.
+        """
+        self._database.open()
         with contextlib.suppress(StorageError):
             self.purge_deleted()
 

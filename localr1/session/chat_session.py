@@ -25,7 +25,7 @@ from localr1.engine.protocol import (
     ModelFacts,
 )
 from localr1.engine.sampling import Sampling
-from localr1.errors import Localr1Error, UsageError
+from localr1.errors import Localr1Error, StorageError, UsageError
 from localr1.hardware.load_plan import LoadPlan
 from localr1.history.store import Conversation
 from localr1.models.reference import ModelReference
@@ -308,6 +308,22 @@ class ChatSession:
         await self._model.close()
         if self.conversations is not None:
             await self.conversations.close()
+
+    async def open_history(self) -> Sequence[str]:
+        """Open the history, where that was left to this; what a person should know of it.
+
+        Where it cannot be used, the chat goes on without.
+        """
+        if self.conversations is None:
+            return ()
+        try:
+            notice = await self.conversations.begin()
+        except StorageError as error:
+            self.conversations = None
+            if not self.messages:
+                self._kept = KeptMessages(None)
+            return [each.text for each in self._notices.of_storage(error)]
+        return [notice] if notice else ()
 
     # ---- branches, and other conversations -------------------------------------------------
 

@@ -31,6 +31,11 @@ class Conversations:
         self._store = store
         self._deleted: list[ConversationSummary] = []
 
+    async def begin(self) -> str:
+        """Open the history, where that was not done; a sentence where it had to be repaired."""
+        await asyncio.to_thread(self._store.open_history)
+        return self._store.notice or ""
+
     async def list(self) -> Sequence[ConversationSummary]:
         """The newest first, without those that were deleted."""
         return await asyncio.to_thread(self._store.list, LISTED)

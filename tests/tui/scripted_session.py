@@ -132,6 +132,7 @@ class ScriptedSession:
         """The thought from which each reply went on."""
         self.answers_asked = 0
         self.closed = False
+        self.history_says: Sequence[str] = ()
         self.conversations: Conversations | None = conversations
         self.again_at: list[tuple[int, Asked | None]] = []
         """Position and limit of each reply that was asked for again."""
@@ -146,6 +147,10 @@ class ScriptedSession:
             if isinstance(event, Ready):
                 self.model, self.plan = event.model, event.plan
             yield event
+
+    async def open_history(self) -> Sequence[str]:
+        """What is told of the history."""
+        return self.history_says
 
     async def change_model(self, model: ModelReference) -> AsyncIterator[Event]:
         """Play the load again, of a model of this name."""

@@ -117,9 +117,14 @@ class ChatScreen(ChatRun):
         self.run_worker(self._dialogue.load(), group="session")
         if self._fetch:
             self.models.begin(self._fetch)
+        self.run_worker(self._open_history())
+
+    async def _open_history(self) -> None:
+        for sentence in await self.session.open_history():
+            self.transcript.note().add(sentence, "warning")
         if self.session.conversations is not None and self.size.width >= WIDE:
             self.show_list(True)
-            self.run_worker(self._lists.refresh())
+            await self._lists.refresh()
 
     def _show_messages(self) -> None:
         if self.session.messages:
