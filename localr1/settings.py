@@ -1,13 +1,13 @@
 """What a person may choose, from flags, the environment and a file, and where each came from."""
 
-from __future__ import annotations
+# Annotations are read at every start, so they are not kept as text to be evaluated then.
 
 import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from localr1 import toml_file
 from localr1.errors import UsageError
@@ -169,7 +169,7 @@ class Settings:
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the chat that differ from the usual ones, by action; the interface checks them."""
 
-    def for_model(self, *names: str) -> Settings:
+    def for_model(self, *names: str) -> "Settings":
         """These settings with those that the file gives for one model.
 
         Args:
@@ -214,9 +214,8 @@ class Rule(NamedTuple):
 
 
 def _rules() -> dict[str, Rule]:
-    hints = get_type_hints(Settings, include_extras=True)
     return {
-        each.name: _rule(hints[each.name], each.default)
+        each.name: _rule(each.type, each.default)
         for each in fields(Settings)
         if each.name not in ("origins", _MODELS, _KEYS)
     }
@@ -239,7 +238,7 @@ def load_settings(
     environment: Mapping[str, str] = os.environ,
     file: Path | None = None,
     text: str | None = None,
-) -> Settings:
+) -> "Settings":
     """The settings; a flag goes before the environment, and that before the file.
 
     A flag that is None and a variable that is empty were not given.
@@ -272,7 +271,7 @@ def load_settings(
 
 def settings_now(
     settings: Settings, file: Path, environment: Mapping[str, str] = os.environ
-) -> Settings:
+) -> "Settings":
     """These settings with what file and environment say by now; what flags gave stays.
 
     Raises:

@@ -10,7 +10,7 @@ import click
 from localr1 import paths
 from localr1.cli.model_names import complete_file
 from localr1.errors import UsageError
-from localr1.hardware.estimate import KvType
+from localr1.hardware.kv_types import KvType
 
 if TYPE_CHECKING:
     from localr1.settings import Settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from localr1.hardware.estimate import PLAIN_TYPES, KvType, LoadSettings, scores_bytes
+from localr1.hardware.estimate import PLAIN_TYPES, LoadSettings, scores_bytes
+from localr1.hardware.kv_types import KvType
 from localr1.hardware.model_sizes import ModelSizes
 from localr1.hardware.placement import Placement, Places, place
 

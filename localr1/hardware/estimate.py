@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from localr1.hardware.kv_types import KvType
 from localr1.hardware.model_sizes import ModelSizes
-
-KvType = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
-"""Types that llama.cpp accepts for the K and V cache (common/arg.cpp, kv_cache_types)."""
 
 PLAIN_TYPES: tuple[KvType, ...] = ("f32", "f16", "bf16")
 """Those that are not quantized."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from localr1.hardware.estimate import KvType
+from localr1.hardware.kv_types import KvType
 
 FlashAttention = Literal["auto", "on", "off"]
 

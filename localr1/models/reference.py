@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 from localr1 import paths
 from localr1.errors import ModelNotFound
 from localr1.models.catalog import load_catalog
-from localr1.models.finding import find_in_library, not_here
 from localr1.models.hub_names import is_repo
 from localr1.models.library import Library, LibraryModel
 from localr1.models.reference_text import (
@@ -72,6 +71,11 @@ def find_model(reference: str) -> ModelReference:
         return _demo()
     if isinstance(meant, LocalPath):
         return _at(meant.path, reference)
+    from localr1.models.finding import (  # a file's own name is found before
+        find_in_library,
+        not_here,
+    )
+
     found = find_in_library(meant, models, library.folder)
     if found is None:
         raise not_here(meant, models, library.folder)

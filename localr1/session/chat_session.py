@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from localr1 import paths
-from localr1.chat.boxed import Vote
 from localr1.chat.effort import Asked, ReasoningLimit
 from localr1.chat.messages import FilePart, Message, ReasoningPart
 from localr1.engine.client import BackendName, EngineClient
@@ -42,6 +42,9 @@ from localr1.session.thinking import reasoning_limit
 from localr1.session.token_counts import TokenCounts, with_thought
 from localr1.settings import Settings
 from localr1.terminal_text import clean
+
+if TYPE_CHECKING:
+    from localr1.chat.boxed import Vote
 
 
 class ChatSession:

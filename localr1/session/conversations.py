@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from localr1 import paths
-from localr1.chat.exporting import ConversationTree
-from localr1.engine.state_files import StateFolder
 from localr1.errors import StorageError
 from localr1.history.search import SearchHit
 from localr1.history.store import Conversation, ConversationSummary, HistoryStore
+
+if TYPE_CHECKING:
+    from localr1.chat.exporting import ConversationTree
 
 LISTED = 500
 """Conversations in a list; older ones are found by searching."""
@@ -89,6 +91,8 @@ class Conversations:
 
     def _close(self) -> None:
         if self._deleted:
+            from localr1.engine.state_files import StateFolder  # otherwise the worker's alone
+
             # what the disk refuses now, the next start removes
             with contextlib.suppress(StorageError):
                 states = StateFolder(paths.states_folder(), 0)

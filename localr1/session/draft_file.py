@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localr1.engine.protocol import DraftLoad
-from localr1.errors import DoesNotFit, ModelRefused, UsageError
+from localr1.errors import DoesNotFit, ModelRefused
 from localr1.hardware.left_memory import left_by
 from localr1.hardware.load_plan import LoadPlan
 from localr1.hardware.machine import Device, Machine
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
     from localr1.gguf_header import GgufHeader
 
 _LEAVE_OUT = "leave out --draft"
-
-
-def check_draft_settings(settings: Settings) -> None:
-    """See before anything is loaded whether what is asked for can be.
-
-    Raises:
-        UsageError: a draft model is to guess, and none is named.
-    """
-    if settings.speculate == "draft" and not settings.draft:
-        raise UsageError("--speculate draft needs --draft FILE")
 
 
 def draft_load(

@@ -16,8 +16,9 @@ from localr1.hardware.probe import probe_machine
 from localr1.hardware.rpc_servers import rpc_servers, rpc_warning
 from localr1.hardware.tuning import measured_threads
 from localr1.models.reference import ModelReference
-from localr1.session.draft_file import check_draft_settings, draft_load
+from localr1.session.draft_file import draft_load
 from localr1.session.model_file import ModelFile
+from localr1.session.setting_effects import check_draft
 
 _MIB = 1 << 20
 
@@ -36,7 +37,7 @@ async def load_command(
         DoesNotFit: it does not fit into memory.
         LoadFailed: it was stopped meanwhile.
     """
-    check_draft_settings(file.settings)
+    check_draft(file.settings)
     plan, draft = await _plan(engine, reference, file)
     if is_stopped():
         raise LoadFailed("loading was cancelled")

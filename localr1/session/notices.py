@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from localr1.chat.boxed import Vote
 from localr1.chat.prompt import ChatFormat
 from localr1.engine.protocol import Done, Notice
 from localr1.errors import Localr1Error
+
+if TYPE_CHECKING:
+    from localr1.chat.boxed import Vote
 
 _SKIPPED_TEXT = (
     "The model answered without thinking; --force-thinking opens its reasoning block for it."

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from localr1.session.pull_job import PullCommand, PullJob, pull_command
+if TYPE_CHECKING:
+    from localr1.session.pull_job import PullCommand, PullJob
 
 
 class Pulls:
     """The jobs of one chat; `close` ends them with it.
 
     Args:
-        command: makes the command line of a job's process.
+        command: makes the command line of a job's process, where it is not the usual one.
     """
 
-    def __init__(self, command: PullCommand = pull_command) -> None:
+    def __init__(self, command: PullCommand | None = None) -> None:
         self._command = command
         self._jobs: dict[str, PullJob] = {}
         self._tasks: set[asyncio.Task[object]] = set()
@@ -41,7 +43,11 @@ class Pulls:
         job = self._jobs.get(reference)
         if job is None or not job.is_running:
             self._jobs.pop(reference, None)  # the new one comes last
-            self._jobs[reference] = job = PullJob(reference, self._command)
+            # most chats fetch nothing
+            from localr1.session.pull_job import PullJob, pull_command
+
+            job = PullJob(reference, self._command or pull_command)
+            self._jobs[reference] = job
             self._run(job)
         return job
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
-from localr1.chat.boxed import Vote, majority
 from localr1.chat.effort import Asked
 from localr1.chat.messages import Message
 from localr1.engine.client import EngineClient
@@ -17,6 +17,9 @@ from localr1.session.notices import Notices, vote_notice
 from localr1.session.prompt_messages import prompt_messages
 from localr1.session.reply_builder import ReplyBuilder, begun_reply
 from localr1.session.thinking import reasoning_rule
+
+if TYPE_CHECKING:
+    from localr1.chat.boxed import Vote
 
 
 class Replying:
@@ -95,6 +98,8 @@ class Replying:
         """The first reply with the result that most have; the first one without a vote."""
         self.vote = None
         if len(replies) > 1:
+            from localr1.chat.boxed import majority  # only replies side by side need it
+
             self.vote = majority([reply.message().text for reply in replies])
         return replies[self.vote.voters[0]] if self.vote else replies[0]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from localr1.errors import UsageError
 from localr1.hardware.rpc_servers import on_other_computers, rpc_servers
 from localr1.models.offline import refuse_if_offline
-from localr1.session.draft_file import check_draft_settings
 from localr1.session.model_file import reasoning_tags
 from localr1.settings import Settings
 
@@ -73,10 +73,20 @@ def check_together(settings: Settings) -> None:
         UsageError: they would be refused at the next load.
         Offline: they need the network, and a person wants localr1 to stay offline.
     """
-    check_draft_settings(settings)
+    check_draft(settings)
     check_rpc(settings)
     if settings.reasoning_tags is not None:
         reasoning_tags(settings.reasoning_tags)
+
+
+def check_draft(settings: Settings) -> None:
+    """Whether what shall guess ahead is there.
+
+    Raises:
+        UsageError: a draft model is to guess, and none is named.
+    """
+    if settings.speculate == "draft" and not settings.draft:
+        raise UsageError("--speculate draft needs --draft FILE")
 
 
 def check_rpc(settings: Settings) -> None:

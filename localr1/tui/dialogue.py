@@ -14,7 +14,6 @@ from localr1.errors import Localr1Error
 from localr1.tui.messages import EventsArrived, NotSent, Remark, StreamEnded
 from localr1.tui.pacing import SHARE_BESIDE_CPU, Pacer, is_beside_cpu
 from localr1.tui.question import Question
-from localr1.tui.side_by_side import first_and_results
 from localr1.tui.widgets.notes import sentence
 
 if TYPE_CHECKING:
@@ -70,6 +69,8 @@ class Dialogue:
         self.samples = samples
         events = self._session.send(text, limit, samples, at=at, files=files)
         if samples > 1:
+            from localr1.tui.side_by_side import first_and_results  # seldom wanted
+
             events = first_and_results(events, samples, lambda: self._session.messages[-1])
         await self._run(events, Phase.REPLYING)
 

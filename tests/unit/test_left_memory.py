@@ -14,8 +14,9 @@ from localr1.hardware.left_memory import left_by
 from localr1.hardware.machine import Device
 from localr1.hardware.plan import make_plan, plan_for
 from localr1.models.reference import ModelReference
-from localr1.session.draft_file import check_draft_settings, draft_load
+from localr1.session.draft_file import draft_load
 from localr1.session.model_file import ModelFile, read_model_file
+from localr1.session.setting_effects import check_draft
 from localr1.settings import Settings, load_settings
 from tests.simulated import CPU_DEVICE, GIB, MACHINES, gpu, machine, r1_model
 from tests.tiny_models import write_tiny_model
@@ -148,7 +149,7 @@ def test_damaged_and_missing_files_are_refused(large: Path, small: Path, tmp_pat
 
 def test_a_draft_by_name_needs_a_file() -> None:
     with pytest.raises(UsageError, match=r"^--speculate draft needs --draft FILE$"):
-        check_draft_settings(asked(speculate="draft"))
-    check_draft_settings(asked(speculate="draft", draft="x.gguf"))
-    check_draft_settings(asked(speculate="auto"))
-    check_draft_settings(dataclasses.replace(asked(), speculate=None))
+        check_draft(asked(speculate="draft"))
+    check_draft(asked(speculate="draft", draft="x.gguf"))
+    check_draft(asked(speculate="auto"))
+    check_draft(dataclasses.replace(asked(), speculate=None))

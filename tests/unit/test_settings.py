@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from localr1.errors import ExitCode, UsageError
-from localr1.hardware.estimate import KvType
+from localr1.hardware.kv_types import KvType
 from localr1.hardware.load_plan import FlashAttention
 from localr1.settings import Settings, load_settings, settings_reference
 

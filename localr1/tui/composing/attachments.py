@@ -7,14 +7,16 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from localr1.chat.attachments import estimated_tokens
 from localr1.chat.messages import FilePart
 from localr1.errors import EngineError, Localr1Error
-from localr1.session.attached_file import AttachedFile, read_attachment
 from localr1.tui.composing.threads import beside
 from localr1.units import count, download_size
+
+if TYPE_CHECKING:
+    from localr1.session.attached_file import AttachedFile
 
 FILES_AT_MOST = 20
 
@@ -150,8 +152,13 @@ class Attachments:
     # ---- in the background -----------------------------------------------------------------
 
     async def _read(self, item: Attachment, path: Path) -> None:
+        def read_file() -> AttachedFile:
+            from localr1.session.attached_file import read_attachment  # most questions have no file
+
+            return read_attachment(path)
+
         try:
-            read: AttachedFile = await beside(lambda: read_attachment(path))
+            read = await beside(read_file)
         except Localr1Error as error:
             hint = f"; {error.hint}" if error.hint else ""
             self._say(f"{error.message}{hint}.")

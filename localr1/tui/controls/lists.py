@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
-from localr1.chat.exporting import FORMATS, export_name, export_text
 from localr1.errors import Localr1Error
 from localr1.history.store import Conversation, ConversationSummary
 from localr1.session.conversations import Conversations
-from localr1.session.whole_conversation import whole_conversation
 from localr1.tui.marks import one_line
 from localr1.tui.saving import Saving
 
@@ -165,6 +163,9 @@ class Lists:
 
     async def export(self, form: str = "") -> None:
         """Save the conversation to a file, as Markdown where no other form is named."""
+        from localr1.chat.exporting import FORMATS, export_name, export_text
+        from localr1.session.whole_conversation import whole_conversation
+
         named = form.strip().lower() or FORMATS[0]
         chosen = next((each for each in FORMATS if each == named), None)
         if chosen is None:

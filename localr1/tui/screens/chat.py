@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from localr1.tui.controls.find import Find
 from localr1.tui.controls.kept_thought import KeptThought
 from localr1.tui.controls.lists import HINT as LIST_HINT
 from localr1.tui.controls.lists import Lists
-from localr1.tui.controls.models import Models
 from localr1.tui.controls.next_reply import NextReply
 from localr1.tui.controls.steering import Mode, Steering
 from localr1.tui.controls.thinking import Thinking
@@ -29,7 +29,6 @@ from localr1.tui.messages import (
     PasteRefused,
     Submitted,
 )
-from localr1.tui.model_list.own_shelf import OwnShelf
 from localr1.tui.preferences import Preferences
 from localr1.tui.question import Question, Written
 from localr1.tui.screens.chat_run import READ_ONLY, ChatRun
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 
     from localr1.history.search import SearchHit
     from localr1.session import ChatSession
+    from localr1.tui.controls.models import Models
     from localr1.tui.hints import Hint
     from localr1.tui.model_list.shelf import Shelf
     from localr1.tui.turn import Turn
@@ -85,7 +85,7 @@ class ChatScreen(ChatRun):
         self._lists = Lists(self)
         self._writing = Writing(self)
         self._answers = Answers(self)
-        self.models = Models(self, pulls or Pulls(), shelf or OwnShelf(session))
+        self._pulls, self._shelf = pulls or Pulls(), shelf
         self._controls: dict[Scope, object] = {
             "turns": self._picker,
             "lists": self._lists,
@@ -96,8 +96,15 @@ class ChatScreen(ChatRun):
             "thinking": self._thinking,
             "find": self._find,
             "writing": self._writing,
-            "models": self.models,
         }
+
+    @cached_property
+    def models(self) -> Models:
+        """What is done with model files; not imported before it is wanted."""
+        from localr1.tui.controls.models import Models
+        from localr1.tui.model_list.own_shelf import OwnShelf
+
+        return Models(self, self._pulls, self._shelf or OwnShelf(self.session))
 
     def on_mount(self) -> None:
         """Show what is there; everything slow starts after the first paint."""
@@ -391,6 +398,6 @@ class ChatScreen(ChatRun):
 
     async def action_control(self, scope: Scope, name: str, argument: str = "") -> None:
         """An action of one of the controls; an argument only where it takes one."""
-        method = getattr(self._controls[scope], name)
+        method = getattr(self.models if scope == "models" else self._controls[scope], name)
         await (method(argument) if argument else method())
         self.invite()
