@@ -46,10 +46,17 @@ class ChatTerminal:
         arguments: of the chat.
         busy_processes: beside it, at the worker's niceness and in its session, so that they
             compete for the processor as an engine's threads do.
+        program: Python's arguments, where another program than localr1 is run.
     """
 
-    def __init__(self, home: Path, *arguments: str, busy_processes: int = 0) -> None:
-        chat = [sys.executable, "-m", "localr1", "chat", *arguments]
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        busy_processes: int = 0,
+        program: Sequence[str] = ("-m", "localr1", "chat"),
+    ) -> None:
+        chat = [sys.executable, *program, *arguments]
         busy = f'nice -n 10 {sys.executable} -c "{BUSY}" & ' * busy_processes
         leader, follower = pty.openpty()
         self._leader: int | None = leader
