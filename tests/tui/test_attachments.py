@@ -12,8 +12,8 @@ import pytest
 from textual import events
 
 from localr1.chat.messages import FilePart, Message, TextPart, user_message
+from localr1.session import attached_file
 from localr1.session.attached_file import AttachedFile, read_attachment
-from localr1.tui.composing import attachments
 from localr1.tui.composing.attachments import Room, fit_warning
 from tests.tui.harness import Chat, chat
 from tests.tui.scripted_session import DONE, ScriptedSession, reply
@@ -220,7 +220,7 @@ async def test_enter_waits_a_moment_for_a_file_then_says_so(
         go.wait()
         return read_attachment(path)
 
-    monkeypatch.setattr(attachments, "read_attachment", slowly)
+    monkeypatch.setattr(attached_file, "read_attachment", slowly)
     monkeypatch.setattr("localr1.tui.widgets.composer.READING_SECONDS", 0.05)
     session = ScriptedSession(reply("", "ok"))
     async with chat(session) as running:

@@ -293,3 +293,14 @@ def test_groups_by_day() -> None:
         ("October 2026", ["e"]),
         ("No date", ["f"]),
     ]
+
+
+async def test_what_is_wrong_with_the_history_is_told_in_the_chat() -> None:
+    session = ScriptedSession(REPLY)
+    session.history_says = ["the history was damaged \x1b[2J[bold]and[/] is repaired."]
+    async with chat(session) as running:
+        await running.settle()
+        assert "The history was damaged" in running.seen
+        assert "[bold]and[/] is repaired." in running.seen
+        await running.ask("hello")
+        assert "The history was damaged" in running.seen

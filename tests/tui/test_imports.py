@@ -34,3 +34,20 @@ def test_the_first_screen_is_there_before_anything_is_looked_at() -> None:
     )
     later = {"tomlkit", "localr1.advice.doctor", "localr1.gguf_header", "localr1.engine.client"}
     assert not set(result.stdout.split()) & (later | HEAVY)
+
+
+def test_the_chat_is_there_before_what_it_seldom_needs() -> None:
+    code = (
+        "import sys; from localr1 import quick_start; quick_start.import_asyncio()\n"
+        "import localr1.cli.chat, localr1.session, localr1.tui.app\nprint(*sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    seldom = {
+        *("ssl", "filelock", "localr1.hardware.plan", "localr1.hardware.estimate"),
+        *("localr1.chat.boxed", "localr1.chat.exporting", "localr1.session.pull_job"),
+        *("localr1.session.attached_file", "localr1.engine.state_files", "localr1.tui.turn"),
+        *("localr1.tui.controls.models", "localr1.models.finding"),
+    }
+    assert not set(result.stdout.split()) & (seldom | HEAVY)

@@ -43,3 +43,14 @@ def test_commands_run_with_the_collector() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "True"
+
+
+def test_asyncio_without_tls_and_tls_for_who_wants_it() -> None:
+    program = (
+        "import sys; from localr1 import quick_start; quick_start.import_asyncio();"
+        "assert 'ssl' not in sys.modules; import asyncio; assert asyncio.sslproto.ssl is None;"
+        "import ssl; assert ssl.create_default_context();"
+        "quick_start.import_asyncio(); assert sys.modules['ssl'] is ssl;"
+        "asyncio.run(asyncio.sleep(0))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -273,9 +273,7 @@ def test_published_bandwidths(description: str, gigabytes: float | None) -> None
 
 
 @pytest.mark.parametrize(("name", "shows_all"), itertools.product(COMPUTERS, (False, True)))
-def test_the_table_fits_eighty_columns_and_agrees(
-    name: str, shows_all: bool
-) -> None:
+def test_the_table_fits_eighty_columns_and_agrees(name: str, shows_all: bool) -> None:
     rows = rows_for(name)
     lines = list(table(rows, COMPUTERS[name], shows_all=shows_all))
     text = "".join(piece for line in lines for piece, _ in line)

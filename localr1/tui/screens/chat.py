@@ -36,6 +36,7 @@ from localr1.tui.themed import read_css
 from localr1.tui.widgets.branch_line import BranchTurned
 from localr1.tui.widgets.chips import Chips
 from localr1.tui.widgets.conversation_list import ConversationList
+from localr1.tui.widgets.notes import sentence
 from localr1.tui.widgets.offers import Offers
 from localr1.units import download_size
 
@@ -127,8 +128,8 @@ class ChatScreen(ChatRun):
         self.run_worker(self._open_history())
 
     async def _open_history(self) -> None:
-        for sentence in await self.session.open_history():
-            self.transcript.note().add(sentence, "warning")
+        for words in await self.session.open_history():
+            self.transcript.note().add(sentence(words), "warning")
         if self.session.conversations is not None and self.size.width >= WIDE:
             self.show_list(True)
             await self._lists.refresh()
