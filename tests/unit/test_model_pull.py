@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from localr1.errors import ModelNotFound, ModelRefused, NetworkError, StorageError
-from localr1.models.hub import pauses, segments, transfer
+from localr1.models import segments
+from localr1.models.hub import pauses, transfer
 from localr1.models.hub.asked import Asked, Options
 from localr1.models.hub.model_pull import CHANGED, ModelPull, Pulled
 from localr1.models.hub.repository import Hub

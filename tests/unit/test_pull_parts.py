@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import threading
 from pathlib import Path
@@ -17,17 +18,18 @@ from localr1.errors import ExitCode, StorageError
 from localr1.models.hub.meter import WINDOW_SECONDS, Meter
 from localr1.models.hub.owner import ownership
 from localr1.models.hub.part import RECORDED_EVERY_BYTES, Part, state_path
-from localr1.models.hub.part_state import (
+from localr1.models.hub.pauses import LONGEST_SECONDS, Gate, Pauses, retry_after
+from localr1.models.hub.room import as_storage_error
+from localr1.models.hub.running_sum import RunningSum
+from localr1.models.part_state import (
     LINES_BEFORE_REWRITE,
     KnownPart,
     PartIdentity,
     StateFile,
     read_state,
 )
-from localr1.models.hub.pauses import LONGEST_SECONDS, Gate, Pauses, retry_after
-from localr1.models.hub.room import as_storage_error
-from localr1.models.hub.running_sum import RunningSum
-from localr1.models.hub.segments import LARGEST_BYTES, SMALLEST_BYTES, Segment, Segments
+from localr1.models.segments import LARGEST_BYTES, SMALLEST_BYTES, Segment, Segments
+from localr1.units import download_size
 
 SPANS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=12)
 MANY = 10**6
@@ -273,6 +275,37 @@ def test_a_download_is_given_up(
     assert other.exists()
     assert run_command_line(["pull", "--discard", "hf:o/r"]) == ExitCode.NOT_FOUND
     assert "no part of hf:o/r is here" in capsys.readouterr().err
+
+
+def test_downloads_that_are_not_whole_are_listed(
+    localr1_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = localr1_home / "models"
+    begun_part(models, "o/r", "m-Q4_K_M.gguf")
+    for number in (1, 2):
+        begun_part(models, "o/s", f"deep/big Q8_0-0000{number}-of-00003.gguf")
+    (models / ".parts" / "torn.gguf.state").write_bytes(b"\x00\x01")
+    assert run_command_line(["list"]) == 0
+    out = capsys.readouterr().out
+    rows = [line.rsplit("  ", 1) for line in out.splitlines() if " of " in line]
+    assert [[name.strip(), here] for name, here in rows] == [
+        ["hf:o/r/m-Q4_K_M.gguf", f"100.0 kB of {download_size(MANY)}"],
+        [
+            "'hf:o/s/deep/big Q8_0-00001-of-00003.gguf'",
+            f"200.0 kB of {download_size(2 * MANY)}",
+        ],
+    ]
+    assert run_command_line(["list", "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == {
+        "reference": "hf:o/r/m-Q4_K_M.gguf",
+        "have_bytes": 100_000,
+        "size_bytes": MANY,
+    }
+    # what is listed is what `--discard` takes, all files of a model at once
+    assert run_command_line(["pull", "--discard", second["reference"]]) == 0
+    assert run_command_line(["list", "--json"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 # ---- pauses, meter, sum ------------------------------------------------------------------------

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from localr1.errors import StorageError
-from localr1.models.hub.hub_paths import PARTS_FOLDER
 from localr1.models.hub.owner import LOCK_ENDING, OWNER_ENDING, ownership
-from localr1.models.hub.part import STATE_ENDING, remove_part
-from localr1.models.hub.part_state import PartIdentity, read_state
+from localr1.models.hub.part import remove_part
+from localr1.models.part_state import PARTS_FOLDER
 from localr1.models.quant_names import quant_of_file
-
-_LATER_SHARD = re.compile(r"-\d{5}-of-(\d{5}\.gguf)$", re.IGNORECASE)
+from localr1.models.unfinished import first_file, parts_in
 
 
 def discard_parts(folder: Path, repos: tuple[str, ...], quant: str | None, path: str | None) -> int:
@@ -31,22 +27,16 @@ def discard_parts(folder: Path, repos: tuple[str, ...], quant: str | None, path:
         StorageError: another process fetches it now.
     """
     freed_bytes = 0
-    for part, identity in _parts(folder / PARTS_FOLDER):
+    for part, known in parts_in(folder):
+        identity = known.identity
         is_meant = (
             identity.repo in repos
             and quant in (None, quant_of_file(Path(identity.path).name))
-            and path in (None, identity.path)
+            and (path is None or first_file(path) == first_file(identity.path))
         )
         if is_meant:
             freed_bytes += _discard(part)
     return freed_bytes
-
-
-def _parts(folder: Path) -> Iterator[tuple[Path, PartIdentity]]:
-    for state in sorted(folder.rglob(f"*{STATE_ENDING}")):
-        known = read_state(state)
-        if known is not None:
-            yield state.with_name(state.name.removesuffix(STATE_ENDING)), known.identity
 
 
 def _discard(part: Path) -> int:
@@ -55,7 +45,7 @@ def _discard(part: Path) -> int:
         raise StorageError(f"{part.name} is being fetched by {who}", "stop that first")
 
     # a model in several files has the lock of its first one
-    first = part.with_name(_LATER_SHARD.sub(r"-00001-of-\1", part.name))
+    first = part.with_name(first_file(part.name))
     with ownership(first, is_fetched, threading.Event()):
         size_bytes = _taken_bytes(part)
         remove_part(part)

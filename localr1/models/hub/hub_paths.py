@@ -6,10 +6,8 @@ import re
 from pathlib import Path
 
 from localr1.errors import ModelRefused
+from localr1.models.part_state import PARTS_FOLDER
 from localr1.terminal_text import clean_line
-
-PARTS_FOLDER = ".parts"
-"""In the models folder: what is not whole yet; it is never listed."""
 
 PART_BYTES_AT_MOST = 200
 """Of one part of a path, in UTF-8; file systems end at 255, and endings are added."""

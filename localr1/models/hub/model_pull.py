@@ -17,7 +17,6 @@ from localr1.models.hub.faults import FileChanged, Interruption
 from localr1.models.hub.meter import Meter
 from localr1.models.hub.owner import ownership
 from localr1.models.hub.part import Part
-from localr1.models.hub.part_state import PartIdentity
 from localr1.models.hub.pauses import Pauses
 from localr1.models.hub.repository import Hub, RemoteFile, Repository
 from localr1.models.hub.room import check_room
@@ -25,6 +24,7 @@ from localr1.models.hub.running_sum import RunningSum
 from localr1.models.hub.shelf import Shelf
 from localr1.models.hub.source import Source
 from localr1.models.hub.transfer import Transfer
+from localr1.models.part_state import PartIdentity
 from localr1.terminal_text import clean_line
 from localr1.units import duration
 

@@ -15,18 +15,18 @@ from pathlib import Path
 
 from localr1.errors import StorageError
 from localr1.files import make_folder
-from localr1.models.hub.part_state import (
+from localr1.models.hub.room import as_storage_error
+from localr1.models.part_state import (
+    STATE_ENDING,
     KnownPart,
     PartIdentity,
     StateFile,
     boot_name,
     read_state,
 )
-from localr1.models.hub.room import as_storage_error
-from localr1.models.hub.segments import Segment, Segments
+from localr1.models.segments import Segment, Segments
 
 RECORDED_EVERY_BYTES = 64 << 10
-STATE_ENDING = ".state"
 
 
 class Part:

@@ -13,12 +13,12 @@ from localr1.models.hub.copies import Copy, copies_of
 from localr1.models.hub.hub_paths import library_path, part_path
 from localr1.models.hub.meter import Meter
 from localr1.models.hub.part import remove_part, state_path
-from localr1.models.hub.part_state import read_state
 from localr1.models.hub.repository import RemoteFile, Repository
 from localr1.models.hub.room import as_storage_error
 from localr1.models.hub.running_sum import sha256_of
-from localr1.models.hub.segments import Segments
+from localr1.models.part_state import read_state
 from localr1.models.records import FileRecord, read_record, write_record
+from localr1.models.segments import Segments
 from localr1.terminal_text import clean_line
 
 

@@ -18,8 +18,8 @@ from localr1.models.hub.meter import Meter
 from localr1.models.hub.part import Part
 from localr1.models.hub.pauses import Gate, Pauses
 from localr1.models.hub.room import check_room
-from localr1.models.hub.segments import Segment
 from localr1.models.hub.source import Body, Source
+from localr1.models.segments import Segment
 from localr1.units import duration
 
 MAGIC = b"GGUF"

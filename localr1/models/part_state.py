@@ -19,7 +19,12 @@ import msgspec
 
 from localr1.errors import StorageError
 from localr1.files import write_atomically
-from localr1.models.hub.segments import Span
+from localr1.models.segments import Span
+
+PARTS_FOLDER = ".parts"
+"""In the models folder: what is not whole yet; no model is looked for there."""
+
+STATE_ENDING = ".state"
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
