@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from localr1.cli.model_names import complete_model
 from localr1.cli.options import model_options, settings_from_flags
 from localr1.cli.output import Printer
 from localr1.errors import ExitCode, UsageError
+from localr1.terminal_text import clean_line
 
 if TYPE_CHECKING:
     from localr1.cli.conversations import Opened
@@ -96,7 +98,14 @@ def chat(
     # Textual takes 0.15 s to import; nothing but the chat needs it
     from localr1.tui.app import run_chat
 
-    return run_chat(session, settings, fetch)
+    say_broken_off(run_chat(session, settings, fetch), printer)
+    return int(ExitCode.OK)
+
+
+def say_broken_off(references: Sequence[str], printer: Printer) -> None:
+    """How to go on with what was being fetched when the chat was left."""
+    for each in map(clean_line, references):
+        printer.line(f"{each} is not whole yet: `localr1 pull {shlex.quote(each)}` goes on.")
 
 
 def wants_plain(settings: Settings, environment: Mapping[str, str]) -> bool:

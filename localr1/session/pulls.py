@@ -23,6 +23,8 @@ class Pulls:
         self._tasks: set[asyncio.Task[object]] = set()
         self.changed: Callable[[PullJob], None] = lambda _: None
         """Called when there is something new to show of a job; never blocks."""
+        self.broken_off: list[str] = []
+        """References that were being fetched when the chat ended."""
 
     @property
     def jobs(self) -> tuple[PullJob, ...]:
@@ -72,6 +74,7 @@ class Pulls:
     async def close(self) -> None:
         """The chat ends, and with it all jobs; what they fetched is kept."""
         self.changed = lambda _: None
+        self.broken_off += [job.reference for job in self.running]
         await self.stop_all()
         if self._tasks:
             await asyncio.wait(self._tasks)

@@ -9,14 +9,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
 from localr1 import paths
-from localr1.errors import ExitCode, UsageError
+from localr1.errors import UsageError
 from localr1.session.pulls import Pulls
 from localr1.tui.actions import ACTIONS, bindings, commands
 from localr1.tui.copying import CopyingApp
@@ -218,8 +218,11 @@ class Localr1App(CopyingApp):
         self._exit_renderables.clear()
 
 
-def run_chat(session: ChatSession, settings: Settings, fetch: str = "") -> int:
-    """Show the chat until it is left; the session is closed then. The process's exit code.
+def run_chat(session: ChatSession, settings: Settings, fetch: str = "") -> Sequence[str]:
+    """Show the chat until it is left; the session is closed then.
+
+    Returns:
+        References of models whose fetching ended with the chat.
 
     Args:
         session: that is shown.
@@ -233,7 +236,8 @@ def run_chat(session: ChatSession, settings: Settings, fetch: str = "") -> int:
         preferred=preferences(settings),
         fetch=fetch,
     )
-    return asyncio.run(_run(app, session))
+    asyncio.run(_run(app, session))
+    return app.pulls.broken_off
 
 
 def theme_of(settings: Settings) -> str:
@@ -254,7 +258,7 @@ def can_suspend() -> bool:
     return os.getpgrp() != os.getsid(0)
 
 
-async def _run(app: Localr1App, session: ChatSession) -> int:
+async def _run(app: Localr1App, session: ChatSession) -> None:
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGHUP"):
         # Windows has neither handlers nor SIGHUP
@@ -268,4 +272,3 @@ async def _run(app: Localr1App, session: ChatSession) -> int:
             await asyncio.wait_for(ends, CLOSE_SECONDS)
     if app._exception is not None:
         raise app._exception
-    return int(ExitCode.OK)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import io
 import os
 import signal
 import sys
 
 import pytest
 
+from localr1.cli.chat import say_broken_off
+from localr1.cli.output import Printer
 from localr1.tui.app import Localr1App, _run
 from localr1.tui.screens.chat import ChatScreen
 from tests.tui.scripted_session import ScriptedSession
@@ -34,7 +37,7 @@ async def test_session_is_closed(ending: str, monkeypatch: pytest.MonkeyPatch) -
         app.simulate_key("ctrl+q")
     else:
         os.kill(os.getpid(), getattr(signal, ending))
-    assert await asyncio.wait_for(running, 5) == 0
+    await asyncio.wait_for(running, 5)
     assert session.closed
 
 
@@ -45,7 +48,7 @@ async def test_it_can_be_left_before_anything_is_shown(monkeypatch: pytest.Monke
     for _ in range(3):
         await asyncio.sleep(0)
     app.exit()
-    assert await asyncio.wait_for(running, 20) == 0
+    await asyncio.wait_for(running, 20)
     assert session.closed
 
 
@@ -69,3 +72,12 @@ async def test_an_error_of_ours_is_raised_and_not_printed(
 async def test_unknown_theme_falls_back() -> None:
     assert Localr1App(ScriptedSession(), "no-such-theme").theme == "localr1-dark"  # type: ignore[arg-type]
     assert Localr1App(ScriptedSession(), "nord").theme == "nord"  # type: ignore[arg-type]
+
+
+def test_what_was_being_fetched_is_told_afterwards() -> None:
+    said = io.StringIO()
+    say_broken_off(["r1-qwen-7b", "hf:o/r/a b\x1b[2J.gguf"], Printer(io.StringIO(), said))
+    assert said.getvalue().splitlines() == [
+        "r1-qwen-7b is not whole yet: `localr1 pull r1-qwen-7b` goes on.",
+        "hf:o/r/a b␛[2J.gguf is not whole yet: `localr1 pull 'hf:o/r/a b␛[2J.gguf'` goes on.",
+    ]

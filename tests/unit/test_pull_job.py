@@ -167,6 +167,7 @@ async def test_several_at_once_each_once(tmp_path: Path) -> None:
     await pulls.close()
     assert jobs[2].outcome == Stopped()
     assert not pulls.running
+    assert pulls.broken_off == ["c", "b"]
 
 
 def test_the_command_is_the_program_itself() -> None:
