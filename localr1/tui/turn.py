@@ -32,8 +32,9 @@ from localr1.tui.widgets.question_view import QuestionView
 from localr1.tui.widgets.thinking_header import ThinkingHeader
 from localr1.tui.widgets.trace_view import TraceView
 
+STOPPED = "Stopped."
 _ENDINGS: dict[FinishReason, str] = {
-    "cancelled": "Stopped.",
+    "cancelled": STOPPED,
     "length": "Cut off: the context window or the token limit was reached.",
     "loop": "Ended: it repeated itself.",
     "error": "Not finished.",
@@ -133,6 +134,12 @@ class Turn:
             self.notes.add(NO_ANSWER)
         elif message.finish_reason is None:
             self.notes.add(BROKEN_OFF, "warning")
+
+    def show_paused(self, is_paused: bool) -> None:
+        """What a person stopped to go on with is not said to be stopped."""
+        self.notes.take_back(STOPPED)
+        if not is_paused:
+            self.notes.add(STOPPED, "warning")
 
     def show_thought(self, thought: ReasoningPart | None) -> None:
         """Show the thought as it is kept; None where there is none, or none any more."""

@@ -73,7 +73,7 @@ async def test_steering_adds_words_and_goes_on() -> None:
         await pause(running)
         assert PAUSED in running.seen
         assert "Paused" in running.rows()[-1]
-        assert "Stopped." in running.seen
+        assert "Stopped." not in running.seen
         await running.ask("Check it twice.")
         assert session.gone_on == ["I think\n\nCheck it twice."]
         turn = running.screen.turns[-1]
@@ -116,8 +116,10 @@ async def test_escape_leaves_the_thought_stopped_and_gives_the_draft_back() -> N
         await running.pilot.press("ctrl+s")
         await running.settle()
         assert running.screen.composer.text == ""
+        assert "Stopped." not in running.seen
         await running.pilot.press("x", "escape")
         await running.settle()
+        assert "Stopped." in running.seen
         assert running.screen.composer.text == "my draft"
         assert session.gone_on == []
         assert "Ready" in running.rows()[-1]

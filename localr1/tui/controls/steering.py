@@ -18,6 +18,7 @@ from localr1.units import download_size
 
 if TYPE_CHECKING:
     from localr1.tui.screens.chat import ChatScreen
+    from localr1.tui.turn import Turn
 
 
 class Mode(enum.Enum):
@@ -45,6 +46,7 @@ class Steering:
         self._after_stop = Mode.ASK
         self._draft: Aside | None = None
         self._position = 0
+        self._paused: Turn | None = None
         self.mode = Mode.ASK
 
     # ---- while it thinks -------------------------------------------------------------------
@@ -82,6 +84,9 @@ class Steering:
         session = self._screen.session
         if mode is not Mode.ASK and session.can_go_on and not session.messages[-1].text:
             self._begin(mode)
+            if self.mode is mode:
+                self._paused = self._screen.turns[-1]
+                self._paused.show_paused(True)
 
     # ---- the composer ----------------------------------------------------------------------
 
@@ -111,6 +116,9 @@ class Steering:
     def leave(self) -> None:
         """Leave the thought as it is; what was written for the next question comes back."""
         draft, self._draft = self._draft, None
+        paused, self._paused = self._paused, None
+        if paused is not None:
+            paused.show_paused(False)
         self._set(Mode.ASK)
         if draft is not None:
             self._screen.composer.take_up(draft)
