@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from localr1.models.part_state import PARTS_FOLDER, STATE_ENDING, KnownPart, read_state
+from localr1.models.part_state import PARTS_FOLDER, STATE_ENDING, KnownPart, boot_name, read_state
 from localr1.models.segments import Segments
 
 _SHARD = re.compile(r"-\d{5}-of-(\d{5}\.gguf)$", re.IGNORECASE)
@@ -48,7 +48,8 @@ def first_file(path: str) -> str:
 
 def parts_in(folder: Path) -> Iterator[tuple[Path, KnownPart]]:
     """The files that are not whole, each with what is known of it."""
+    boot = boot_name()
     for state in sorted((folder / PARTS_FOLDER).rglob(f"*{STATE_ENDING}")):
-        known = read_state(state)
+        known = read_state(state, boot)
         if known is not None:
             yield state.with_name(state.name.removesuffix(STATE_ENDING)), known
