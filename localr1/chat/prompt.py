@@ -6,7 +6,6 @@ from the file: R1's own template prints exactly this, and a file's template is u
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -127,6 +126,8 @@ def _template_notices(template: str | None) -> list[tuple[str, str]]:
 
 def template_fingerprint(template: str) -> str:
     """SHA-256 of the template without white space that Jinja's trim markers may remove."""
+    import hashlib  # it loads OpenSSL
+
     return hashlib.sha256(_normalized(template).encode("utf-8", "replace")).hexdigest()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from localr1.chat.effort import ends_sentence
+from localr1.chat.sentence_end import ends_sentence
 
 _TAIL_CHARACTERS = 200
 """What `ends_sentence` looks at."""

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from localr1.chat.effort import ends_sentence
 from localr1.chat.messages import ClosedBy
+from localr1.chat.sentence_end import ends_sentence
 from localr1.engine.protocol import BegunReply, ReasoningRule
 
 GRACE_TOKENS = 16

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from typing import Any
@@ -92,6 +91,8 @@ def checksum(
     if parent is not None or model is not None:
         columns += [parent, model]
     document = json.dumps(columns, separators=(",", ":"), default=repr)
+    import hashlib  # it loads OpenSSL
+
     return hashlib.sha256(document.encode("ascii")).hexdigest()
 
 

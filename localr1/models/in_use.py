@@ -6,7 +6,6 @@ The operating system lets go of a lock when its process ends, however it ends.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,4 +76,6 @@ def is_loaded(locks_folder: Path, model: Path) -> bool:
 def _name(model: Path) -> str:
     """Of the file itself, whatever links lead to it."""
     whole = os.path.realpath(model)
+    import hashlib  # it loads OpenSSL
+
     return hashlib.sha256(os.fsencode(whole)).hexdigest()[:32]

@@ -45,7 +45,7 @@ def test_the_chat_is_there_before_what_it_seldom_needs() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     seldom = {
-        *("ssl", "filelock", "localr1.hardware.plan", "localr1.hardware.estimate"),
+        *("ssl", "_hashlib", "filelock", "localr1.hardware.plan", "localr1.hardware.estimate"),
         *("localr1.chat.boxed", "localr1.chat.exporting", "localr1.session.pull_job"),
         *("localr1.session.attached_file", "localr1.engine.state_files", "localr1.tui.turn"),
         *("localr1.tui.controls.models", "localr1.models.finding"),

@@ -12,10 +12,10 @@ from localr1.chat.effort import (
     Asked,
     Effort,
     ReasoningLimit,
-    ends_sentence,
     grace_tokens,
     resolve,
 )
+from localr1.chat.sentence_end import ends_sentence
 
 
 def test_efforts_grow_and_the_last_has_no_limit() -> None:
