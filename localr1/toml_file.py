@@ -38,6 +38,8 @@ def parse(text: str, path: Path) -> dict[str, Any]:
     Raises:
         UsageError: it is not TOML; the message names the line.
     """
+    if not text:
+        return {}  # most often there is no file, and the parser is a hundredth of a start
     if sys.version_info >= (3, 11):
         import tomllib
     else:
