@@ -36,7 +36,8 @@ class Shape(NamedTuple):
 
 QWEN3_0_6B = Shape(28, 1024, 3072, 16, 8, 128)
 R1_DISTILL_QWEN_1_5B = Shape(28, 1536, 8960, 12, 2, 128)
-R1_DISTILL_QWEN_7B_PART = Shape(4, 3584, 18944, 28, 4, 128)
+R1_DISTILL_QWEN_7B = Shape(28, 3584, 18944, 28, 4, 128)
+R1_DISTILL_QWEN_7B_PART = R1_DISTILL_QWEN_7B._replace(n_layer=4)
 """Four of its 28 layers: what a token costs in attention beside all else is that of a layer."""
 TWO_LAYERS = QWEN3_0_6B._replace(n_layer=2)
 """Little to decode, but the whole vocabulary to sample from: for what surrounds the decode."""

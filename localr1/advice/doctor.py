@@ -10,7 +10,13 @@ from typing import NamedTuple
 import msgspec
 
 from localr1 import __version__, paths
-from localr1.advice.remedies import engine_version, reinstall, unused_card
+from localr1.advice.remedies import (
+    engine_version,
+    hidden_card,
+    hiding_variable,
+    reinstall,
+    unused_card,
+)
 from localr1.advice.report import DeviceReport, Engine, Problem, Report
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import DeviceList, ModelFacts
@@ -60,7 +66,8 @@ async def examine(
     cards = _unused(machine.graphics, found.devices)
     problems = [
         *_engine_problems(failure),
-        *(unused_card(card) for card in cards),
+        *(_why_unused(card, found.devices) for card in cards),
+        *_full_cards(found.devices),
         *_machine_problems(machine, found),
         *([misfit] if misfit else []),
     ]
@@ -77,7 +84,7 @@ async def examine(
         power=machine.power,
         devices=(
             *(_usable(each, plan, machine.memory) for each in found.devices),
-            *map(_idle, cards),
+            *(_idle(card, found.devices) for card in cards),
         ),
         model=model,
         plan=plan,
@@ -144,6 +151,37 @@ def _unused(cards: Sequence[Graphics], devices: Sequence[Device]) -> list[Graphi
     return unused
 
 
+def _why_unused(card: Graphics, devices: Sequence[Device]) -> Problem:
+    hidden = _hidden_by(card, devices)
+    return hidden_card(card, hidden) if hidden else unused_card(card)
+
+
+def _hidden_by(card: Graphics, devices: Sequence[Device]) -> str | None:
+    """The variable that hides a card from the engine."""
+    seen = any(
+        device.name.startswith(start) and vendor == card.vendor
+        for device in devices
+        for start, vendor in _BACKENDS.items()
+    )
+    return hiding_variable(card, others_seen=seen)
+
+
+def _full_cards(devices: Sequence[Device]) -> list[Problem]:
+    return [
+        Problem(
+            f"{clean_line(device.description, 120)} is full: other programs have taken its "
+            "memory; end some of them to use it"
+        )
+        for device in devices
+        if _is_full(device)
+    ]
+
+
+def _is_full(device: Device) -> bool:
+    """Whether a GPU has not even the memory left in which its driver tells how much there is."""
+    return device.kind == "gpu" and device.total_bytes == 0
+
+
 def _is_card(device: Device, card: Graphics) -> bool:
     """Whether an entry of the engine's registry is this card."""
     told, known = device.description.casefold(), card.name.casefold()
@@ -169,13 +207,17 @@ def _usable(device: Device, plan: LoadPlan | None, memory: Memory) -> DeviceRepo
 def _use(device: Device, plan: LoadPlan | None) -> str:
     if device.kind == "cpu":
         return "always there"
+    if _is_full(device):
+        return "other programs have taken its memory"
     if plan is None:
         return "this build of the engine can use it"
     layers = sum(each.layers for each in plan.devices if each.name == device.name)
     return f"takes {count(layers, 'layer')}" if layers else "not needed for this model"
 
 
-def _idle(card: Graphics) -> DeviceReport:
+def _idle(card: Graphics, devices: Sequence[Device]) -> DeviceReport:
+    hidden = _hidden_by(card, devices)
+    without_driver = card.driver in (None, "nouveau")
     driver = f"driver {card.driver} {card.driver_version or ''}".strip() if card.driver else ""
     told = ", ".join(part for part in (driver, f"seen by {card.source}") if part)
     return DeviceReport(
@@ -185,7 +227,9 @@ def _idle(card: Graphics) -> DeviceReport:
         total_bytes=card.memory_bytes,
         free_bytes=None,
         usable=False,
-        why="no working driver" if card.driver in (None, "nouveau") else "not in this build",
+        why=f"hidden by {hidden}"
+        if hidden
+        else ("no working driver" if without_driver else "not in this build"),
     )
 
 

@@ -1,7 +1,8 @@
 """How fast a model is likely to write here, before it is: an estimate from what limits it.
 
 Each token needs every weight once, from the memory where it lies. So a token takes the time that
-those memories need to be read; in practice some more.
+those memories need to be read; in practice some more. On a GPU, the work of a layer takes time to
+start that no bandwidth shortens: on fast cards that is what limits small models.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from localr1.hardware.threads import choose_threads
 SHARE_OF_MEASURED, SHARE_OF_PUBLISHED = 0.7, 0.6
 """What generation usually reaches of a bandwidth that was measured here, and of one that a maker
 publishes, which no program reaches. Rules of thumb."""
+
+GPU_LAYER_SECONDS = 50e-6
+"""What a layer on a GPU takes besides (measured on an NVIDIA H100, docs/gpu.md)."""
 
 USUAL_DEPTH = 4_096
 """Tokens in the KV cache: in the middle of a thought."""
@@ -58,7 +62,7 @@ def expected_tps(
         size = sum(parts[start : start + share.layers])
         places.append((size, _device_rate(by_name.get(share.name), host_rate)))
         start += share.layers
-    seconds = 0.0
+    seconds = on_devices * GPU_LAYER_SECONDS
     for size, rate in places:
         if size and not rate:
             return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from localr1.advice.report import Problem
-from localr1.hardware.machine import Graphics
+from localr1.hardware.machine import Graphics, Vendor
 
 ENGINE = "llama-cpp-python"
 WHEELS = "https://abetlen.github.io/llama-cpp-python/whl"
@@ -29,6 +30,37 @@ def engine_version() -> str | None:
         return version(ENGINE)
     except PackageNotFoundError:
         return None
+
+
+_HIDING: dict[Vendor, tuple[str, ...]] = {
+    "nvidia": ("CUDA_VISIBLE_DEVICES",),
+    "amd": ("HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"),
+}
+"""Variables that say which cards a program may see, by whose they are."""
+
+
+def hiding_variable(
+    card: Graphics, *, others_seen: bool, environment: Mapping[str, str] = os.environ
+) -> str | None:
+    """The environment variable that hides a card from the engine; None where none does.
+
+    Args:
+        card: there, and not among the engine's devices.
+        others_seen: whether the engine uses other cards of this maker.
+        environment: what the engine is started with.
+    """
+    for name in _HIDING.get(card.vendor, ()):
+        value = environment.get(name)
+        # one that names cards hides the rest; where none is seen the engine may know none at all
+        if value is not None and (others_seen or value.strip() in ("", "-1")):
+            return name
+    return None
+
+
+def hidden_card(card: Graphics, variable: str, system: str = sys.platform) -> Problem:
+    """That a variable hides this card, and how to do without it."""
+    command = f"Remove-Item Env:{variable}" if system == "win32" else f"unset {variable}"
+    return Problem(f"{card.name} is hidden from the engine by {variable}", command)
 
 
 def unused_card(card: Graphics, system: str = sys.platform, find: Finder = shutil.which) -> Problem:

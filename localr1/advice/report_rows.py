@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -9,6 +10,8 @@ from localr1.advice.report import DeviceReport, Report
 from localr1.units import count, memory_size
 
 _NAME_WIDTH = 12
+_LONGEST = 120
+"""Columns of a list; on a server's processor the instruction sets take more."""
 _FIELDS = (
     "n_ctx",
     "n_gpu_layers",
@@ -85,10 +88,10 @@ def _machine_rows(report: Report) -> Iterator[ReportRow]:
     yield ReportRow("localr1", f"{report.version}, {network}")
     yield ReportRow("Engine", f"llama-cpp-python {engine.version or 'is not installed'}{works}")
     yield ReportRow("Processor", f"{cpu.model}, {cores_in_words(report)}")
-    if cpu.instruction_sets:
-        yield ReportRow("", f"has {', '.join(cpu.instruction_sets)}")
-    if engine.instruction_sets:
-        yield ReportRow("", f"the engine uses {', '.join(engine.instruction_sets).lower()}")
+    for what, sets in (("has", cpu.instruction_sets), ("the engine uses", engine.instruction_sets)):
+        if sets:
+            told = f"{what} {', '.join(sets).lower()}"
+            yield from (ReportRow("", line) for line in textwrap.wrap(told, _LONGEST))
     limit = f", limited by {memory.limit_source}" if memory.limit_source else ""
     free, total = memory_size(memory.available_bytes), memory_size(memory.total_bytes)
     yield ReportRow("Memory", f"{free} free of {total}{limit}")
@@ -130,7 +133,8 @@ def _device(device: DeviceReport) -> str:
         parts.append(device.description)
     if device.total_bytes:
         total = memory_size(device.total_bytes)
-        free = f"{memory_size(device.free_bytes)} free of " if device.free_bytes else ""
+        known = device.free_bytes is not None
+        free = f"{memory_size(device.free_bytes or 0)} free of " if known else ""
         parts.append(f"{free}{total}")
     return f"{', '.join(parts)}: {device.why}"
 

@@ -104,7 +104,7 @@ class BenchReport:
             memory_size(model.size_bytes),
             str(row.n_threads),
             row.test,
-            f"{row.mean_tps:.2f} ± {row.stddev_tps:.2f}",
+            shown_speed(row.mean_tps, row.stddev_tps),
             f"{row.mean_tps / bound:.0%}" if bound else "",
         )
         if len(self._rows) == 1:
@@ -186,6 +186,12 @@ class BenchReport:
         for name in ("id", "type"):
             del fields[name]
         return {**fields, "bound_tps": self._bound_tps(row)}
+
+
+def shown_speed(mean_tps: float, stddev_tps: float) -> str:
+    """Tokens a second with their deviation, as wide as the column allows on any card."""
+    digits = 2 if mean_tps < 1_000 else 1 if mean_tps < 10_000 else 0
+    return f"{mean_tps:.{digits}f} ± {stddev_tps:.{digits}f}"
 
 
 def table_head(name_width: int) -> str:

@@ -68,5 +68,10 @@ def _computer(settings: Settings, printer: Printer, notices: list[str]) -> Compu
     report = asyncio.run(examine(settings))
     if not report.engine.works:
         notices.append("The engine does not start, so no GPU is counted on: see `localr1 doctor`.")
+    notices += [
+        f"{each.name} is not counted on: {each.why}; `localr1 doctor` says what to do."
+        for each in report.devices
+        if not each.usable
+    ]
     printer.status("Measuring the memory's bandwidth …")
     return computer_of(report).measured()

@@ -13,6 +13,7 @@ import msgspec
 from localr1.engine import native
 from localr1.engine.bench import LoadedModel, run_bench
 from localr1.engine.conversations import HeldConversations
+from localr1.engine.device_failures import TAKE_LESS, no_room
 from localr1.engine.draft_costs import CPU_COSTS, GPU_COSTS
 from localr1.engine.draft_loading import DraftLoader
 from localr1.engine.held import HeldContext
@@ -135,6 +136,7 @@ class LlamaBackend:
         if not model:
             if self._flag.is_raised:
                 raise LoadFailed("loading was cancelled")
+            self._check_room(f"{_file_name(path)} cannot be loaded")
             raise LoadFailed(
                 f"the engine cannot load {_file_name(path)}: {self._reason()}",
                 "the file may be damaged or of a kind that this engine does not know",
@@ -149,10 +151,16 @@ class LlamaBackend:
         try:
             return native.Context(model, plan, self._flag, is_single=is_single)
         except MemoryError:
+            self._check_room(f"a context window of {plan.n_ctx:,} tokens cannot be made")
             raise DoesNotFit(
                 f"a context window of {plan.n_ctx:,} tokens cannot be made: {self._reason()}",
                 "choose a smaller one, for example --n-ctx 4096, or --type-k q8_0 --type-v q8_0",
             ) from None
+
+    def _check_room(self, what: str) -> None:
+        """Say so where a GPU's memory is the reason for a failure."""
+        if room := no_room(self._log.errors):
+            raise DoesNotFit(f"{what}: {room}", TAKE_LESS) from None
 
     def _reason(self) -> str:
         lines = self._log.take_errors()

@@ -228,14 +228,15 @@ def _make_backend(name: str, emit: Callable[[Event], None]) -> Backend:
         from localr1.engine.scripted_backend import ScriptedBackend
 
         return ScriptedBackend()
-    from localr1.engine import native
+    from localr1.engine import device_failures, native
     from localr1.engine.llama_backend import LlamaBackend
     from localr1.engine.rpc import RpcServers
 
     log, servers = native.NativeLog(), RpcServers()
 
     def say_why(text: str) -> None:
-        known = servers.explain(text, log.take_errors())
+        lines = log.take_errors()
+        known = servers.explain(text, lines) or device_failures.explain(lines)
         emit(_failed(0, known or EngineStopped(ABORT_TEXT + clean_line(text))))
 
     log.on_abort = say_why

@@ -75,7 +75,8 @@ def best(model: ModelSizes, asked: Asked, where: Places) -> Candidate | None:
 def fitting(model: ModelSizes, asked: Asked, where: Places) -> Iterator[Candidate]:
     """Every choice of settings that fits."""
     most, least = layer_limits(model, asked, where)
-    for settings in choices(model, asked, on_gpu=most > 0):
+    on_gpu = most > 0 and any(each.usable_bytes > 0 for each in where.devices)
+    for settings in choices(model, asked, on_gpu=on_gpu):
         placement = place(model, settings, where, most, least)
         if placement is not None and _attention_suits(model, settings, asked, placement):
             yield Candidate(settings, placement)

@@ -49,6 +49,9 @@ _NODE_BYTES, _NODES_OF_TENSOR, _LEAST_NODES = 60 * 336, 8, 1024
 description (ggml-backend.cpp, context_buffer_size; llama-context.cpp, graph_max_nodes)."""
 _FIXED_BYTES = 13 << 20
 """Threads and buffers that no setting changes (measured, docs/memory.md)."""
+_DEVICE_BYTES = 96 << 20
+"""On a GPU from the first prompt on: the code of its kernels, scratch memory of matrix products
+(measured on an NVIDIA H100, docs/gpu.md)."""
 _UNKNOWN_MARGIN = 0.25
 """Added to the compute buffer of an architecture that the formula was not checked for."""
 
@@ -103,7 +106,7 @@ def estimate(model: ModelSizes, settings: LoadSettings, layers: Sequence[int] = 
     """
     parts = [*zip(model.layer_bytes, kv_layer_bytes(model, settings), strict=True)]
     parts.append((model.output_bytes, 0))
-    compute = compute_bytes(model, settings)
+    compute, on_device = compute_bytes(model, settings), device_compute_bytes(model, settings)
     start = len(parts) - sum(layers)
     host_weights = model.input_bytes + model.other_bytes + sum(w for w, _ in parts[:start])
     if start == len(parts) and model.output_is_tied:
@@ -118,7 +121,7 @@ def estimate(model: ModelSizes, settings: LoadSettings, layers: Sequence[int] = 
     for count in layers:
         own = parts[start : start + count]
         weights, caches = sum(w for w, _ in own), sum(cache for _, cache in own)
-        devices.append(Need(weights, caches, compute if count else 0))
+        devices.append(Need(weights, caches, on_device, _DEVICE_BYTES) if count else Need())
         start += count
     return Estimate(host, tuple(devices))
 
@@ -165,6 +168,22 @@ def compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
         attention = scores_bytes(model, n_ctx, tokens) + tokens * _F32_BYTES * vectors
     total = inputs + max(attention, feed_forward, logits)
     return total if model.is_known else int(total * (1 + _UNKNOWN_MARGIN))
+
+
+def device_compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
+    """The compute buffer of a GPU.
+
+    For prompts its flash kernels want keys and values in f16 (ggml-cuda, fattn-common.cuh): of
+    another type, those of one layer are there a second time, beside two vectors of the queries.
+    """
+    compute = compute_bytes(model, settings)
+    if not settings.flash_attention or settings.type_k == settings.type_v == "f16":
+        return compute
+    n_ctx, tokens = padded(settings.n_ctx), settings.n_ubatch
+    widths = max(map(sum, zip(model.k_widths, model.v_widths, strict=True)), default=0)
+    beside = tokens * _F32_BYTES * 2 * (model.n_embd + model.q_width)
+    copies = n_ctx * (tokens + widths) * _F16_BYTES + beside
+    return max(compute, copies)
 
 
 def scores_bytes(model: ModelSizes, n_ctx: int, n_ubatch: int) -> int:

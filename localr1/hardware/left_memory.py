@@ -30,7 +30,7 @@ def left_by(plan: LoadPlan, model: ModelSizes, machine: Machine, devices: Sequen
         machine: what the probe found.
         devices: what the engine can compute on.
     """
-    needs = _estimate(plan, model)
+    needs = estimate_of(plan, model)
     taken = {
         share.name: need.total_bytes
         for share, need in zip(plan.devices, needs.devices, strict=True)
@@ -52,7 +52,8 @@ def left_by(plan: LoadPlan, model: ModelSizes, machine: Machine, devices: Sequen
     )
 
 
-def _estimate(plan: LoadPlan, model: ModelSizes) -> Estimate:
+def estimate_of(plan: LoadPlan, model: ModelSizes) -> Estimate:
+    """What a planned model will take, its devices in the order of the plan."""
     settings = LoadSettings(
         plan.n_ctx,
         plan.n_ubatch,

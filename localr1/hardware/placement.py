@@ -62,10 +62,12 @@ def places(machine: Machine, devices: Iterable[Device]) -> Places:
     limits generation is that memory either way.
     """
     gpus = [device for device in devices if device.kind in ("gpu", "igpu")]
-    found = [_place(device) for device in gpus if device.total_bytes > 0]
-    own = [place for place in found if not place.shares_host]
+    found = [_place(device) for device in gpus]
+    # a card that is full tells neither size nor free memory; it is there all the same
+    roomy = [place for place in found if place.usable_bytes > 0]
+    own = [place for place in roomy or found if not place.shares_host]
     host = _without_margin(machine.memory.available_bytes, _HOST_MARGIN, _HOST_MARGIN_SHARE)
-    return Places(max(0, host - WORKER_BYTES), tuple(own or found))
+    return Places(max(0, host - WORKER_BYTES), tuple(own or roomy or found))
 
 
 def _place(device: Device) -> Place:

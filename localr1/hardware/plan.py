@@ -68,12 +68,16 @@ def plan_for(
         "background_work": f"off: {easy}" if easy else "nothing asks for low power",
         **why.of_asked(settings),
     }
+    unmet = why.unmet_layers(chosen, settings)
+    if unmet:
+        reasons["n_gpu_layers"] += f", but {why.NO_GPU}"
+    shortened = why.shortened_window(model, chosen, settings, machine.memory)
     plan = _chosen_plan(chosen, threads.threads, settings)
     return msgspec.structs.replace(
         plan,
         background_work=easy is None,
         reasons=reasons,
-        notice=why.shortened_window(model, chosen, settings, machine.memory),
+        notice=" ".join(sentence for sentence in (shortened, unmet) if sentence),
     )
 
 

@@ -27,6 +27,9 @@ SETTING_OF_FIELD = {
 """Which setting decides a field of the plan."""
 
 
+NO_GPU = "this build of the engine can use no GPU here"
+
+
 def of_candidate(model: ModelSizes, chosen: Candidate, where: Places) -> dict[str, str]:
     """Why this window, these layers, these types."""
     return {
@@ -72,6 +75,13 @@ def shortened_window(
     )
 
 
+def unmet_layers(chosen: Candidate, settings: Settings) -> str:
+    """What to say where layers were asked to be on a GPU and none can be; empty where not."""
+    if not settings.n_gpu_layers or chosen.placement.n_gpu_layers:
+        return ""
+    return f"No layer is on a GPU as asked for: {NO_GPU}; `localr1 doctor` says why."
+
+
 def available(memory: Memory) -> str:
     """The memory there is to plan with, and what limits it."""
     limit = f" (limited by {memory.limit_source})" if memory.limit_source else ""
@@ -96,7 +106,7 @@ def _window(model: ModelSizes, chosen: Candidate, where: Places) -> str:
 def _layers(model: ModelSizes, chosen: Candidate, where: Places) -> str:
     on_devices, everything = chosen.placement.n_gpu_layers, model.n_layer + 1
     if not where.devices:
-        return "this build of the engine can use no GPU here"
+        return NO_GPU
     names = " and ".join(name for name, n in chosen.placement.layers if n)
     if on_devices == everything:
         return f"all of them fit into the memory of {names}"

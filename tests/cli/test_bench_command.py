@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from localr1.cli.bench_report import table_head, table_row
+from localr1.cli.bench_report import shown_speed, table_head, table_row
 from localr1.errors import ExitCode
 from localr1.gguf_header import read_header
 from localr1.hardware.bound import bound_tps, weight_bytes_per_token
@@ -27,7 +27,8 @@ from tests.cli.command_line import (
 
 SMALL = ("--prompt-tokens", "16", "--generated-tokens", "4", "--repetitions", "2")
 CLI_DOCUMENT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
-ONE_THREAD = (*SMALL, "--threads", "1")
+ONE_THREAD = (*SMALL, "--threads", "1", "--n-gpu-layers", "0")
+"""On the CPU, whose memory can be measured, wherever the tests run."""
 
 
 def cells(line: str) -> list[str]:
@@ -47,7 +48,7 @@ def test_a_table_and_a_last_line_of_json(demo: Path) -> None:
     for line, test in zip(table[2:], tests, strict=True):
         shown = cells(line)
         assert shown[2:4] == ["1", test["test"]]
-        assert shown[4] == f"{test['mean_tps']:.2f} ± {test['stddev_tps']:.2f}"
+        assert shown[4] == shown_speed(test["mean_tps"], test["stddev_tps"])
         assert bool(shown[5]) == bool(test["generated_tokens"])
     talk = done.stderr.decode()
     assert "pp16 @ d9000 is left out" in talk
@@ -186,3 +187,9 @@ def test_what_cannot_be_measured(demo: Path, tmp_path: Path) -> None:
     assert (deep.returncode, is_one_line_error(deep.stderr)) == (ExitCode.DOES_NOT_FIT, True)
     (failed,) = json_lines(deep.stdout)
     assert (failed["type"], failed["exit_code"]) == ("failed", ExitCode.DOES_NOT_FIT)
+
+
+@pytest.mark.parametrize("tps", [0.5, 999.99, 9_064.85, 23_588.5, 141_592.41])
+def test_speeds_of_any_card_fit_their_column(tps: float) -> None:
+    row = table_row(("model", "1 GiB", "4", "pp512", shown_speed(tps, tps / 2), ""), 5)
+    assert len(row) == len(table_head(5).splitlines()[0]) + 1

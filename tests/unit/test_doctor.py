@@ -86,6 +86,34 @@ async def test_a_card_that_sits_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any(line.startswith("  mend it") and "pip install" in line for line in lines)
 
 
+async def test_a_card_that_a_variable_hides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    found = await report(monkeypatch, with_cards(RTX), CPU_DEVICE)
+    assert found.devices[-1].why == "hidden by CUDA_VISIBLE_DEVICES"
+    (problem,) = found.problems
+    assert "hidden from the engine by CUDA_VISIBLE_DEVICES" in problem.message
+    assert "CUDA_VISIBLE_DEVICES" in problem.command
+
+
+async def test_a_card_whose_memory_others_have_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = msgspec.structs.replace(CUDA, free_bytes=0, total_bytes=0)
+    found = await report(monkeypatch, with_cards(RTX), full, CPU_DEVICE)
+    assert found.devices[0].why == "other programs have taken its memory"
+    assert [problem.message for problem in found.problems] == [
+        "NVIDIA GeForce RTX 4090 is full: other programs have taken its memory; "
+        "end some of them to use it"
+    ]
+
+
+async def test_no_line_is_longer_than_a_wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sets of a Sapphire Rapids, as its engine tells them."""
+    sets = "SSE3 SSSE3 AVX AVX_VNNI AVX2 F16C FMA BMI2 AVX512 AVX512_VBMI AVX512_VNNI AVX512_BF16"
+    many = (*sets.split(), "AMX_INT8", "LLAMAFILE", "OPENMP", "REPACK")
+    lines = list(report_lines(await report(monkeypatch, machine(16), CPU_DEVICE, sets=many)))
+    assert max(map(len, lines)) <= 140
+    assert any("repack" in line for line in lines)
+
+
 async def test_one_of_two_equal_cards(monkeypatch: pytest.MonkeyPatch) -> None:
     found = await report(monkeypatch, with_cards(RTX, RTX), CUDA, CPU_DEVICE)
     assert len(found.problems) == 1

@@ -13,6 +13,7 @@ from localr1.hardware.estimate import (
     KV_BYTES,
     LoadSettings,
     compute_bytes,
+    device_compute_bytes,
     estimate,
     kv_cache_bytes,
     kv_layer_bytes,
@@ -132,6 +133,22 @@ def test_layers_go_to_devices_from_the_end() -> None:
     assert some.devices[1].weights_bytes == 4 * model.layer_bytes[0] + model.output_bytes
     none = estimate(model, SETTINGS, (0, 0))
     assert [need.total_bytes for need in none.devices] == [0, 0]
+
+
+def test_a_device_takes_something_besides_what_is_put_on_it() -> None:
+    model = r1_model("R1-Distill-Qwen-7B")
+    without, with_layers = (estimate(model, SETTINGS, (n,)).devices[0] for n in (0, 1))
+    assert without.total_bytes == 0
+    assert with_layers.other_bytes >= 64 * MIB
+
+
+def test_a_device_keeps_a_second_copy_of_one_layer_s_quantized_cache() -> None:
+    model = r1_model("R1-Distill-Llama-8B")
+    flash = SETTINGS._replace(n_ctx=131_072, n_ubatch=512, flash_attention=True)
+    assert device_compute_bytes(model, flash) == compute_bytes(model, flash)
+    small = flash._replace(type_k="q8_0", type_v="q8_0")
+    copies = 131_072 * 2 * 1024 * 2
+    assert device_compute_bytes(model, small) > compute_bytes(model, small) + copies // 2
 
 
 def test_a_tied_output_is_there_twice_only_on_a_device() -> None:

@@ -302,3 +302,54 @@ def test_tuned_threads_are_used() -> None:
     assert (made.n_threads, made.n_threads_batch) == (5, 8)
     assert "bench --tune" in made.reasons["n_threads"]
     assert made.background_work
+
+
+def test_a_card_with_little_room_gets_what_works_beside_what_its_driver_takes() -> None:
+    """With 676 MiB free one layer of this model loaded on an H100 and could not compute."""
+    model = r1_model("R1-Distill-Qwen-1.5B")
+    few = [gpu("CUDA0", 79, free) for free in (0.3, 0.66, 1.0)]
+    layers = [
+        plan_for(model, asked(), machine(64), (each, CPU_DEVICE)).n_gpu_layers for each in few
+    ]
+    assert layers == sorted(layers)
+    assert layers[0] == 0
+    for card, n in zip(few, layers, strict=True):
+        made = plan_for(model, asked(), machine(64), (card, CPU_DEVICE))
+        if n:
+            assert needs(model, made, ["CUDA0"])[1]["CUDA0"] <= card.free_bytes
+
+
+FULL = Device("CUDA0", "a full card", "gpu", 0, 0)
+"""CUDA tells neither size nor free memory of a card on which it cannot begin to work."""
+
+
+def test_a_full_card_is_told_as_one() -> None:
+    made = plan_for(r1_model("R1-Distill-Qwen-1.5B"), asked(), machine(64), (FULL, CPU_DEVICE))
+    assert made.n_gpu_layers == 0
+    assert "free memory holds not even one layer" in made.reasons["n_gpu_layers"]
+    assert made.n_ubatch == plan(r1_model("R1-Distill-Qwen-1.5B"), "big server").n_ubatch
+
+
+def test_all_layers_on_a_full_card_are_refused() -> None:
+    with pytest.raises(DoesNotFit, match="do not fit into the"):
+        plan_for(
+            r1_model("R1-Distill-Qwen-1.5B"),
+            asked(n_gpu_layers=-1),
+            machine(64),
+            (FULL, CPU_DEVICE),
+        )
+
+
+def test_a_full_card_does_not_keep_another_from_being_used() -> None:
+    devices = (FULL, gpu("Vulkan0", 8, kind="igpu"), CPU_DEVICE)
+    made = plan_for(r1_model("R1-Distill-Qwen-1.5B"), asked(), machine(12), devices)
+    assert [share.name for share in made.devices] == ["Vulkan0"]
+
+
+def test_layers_that_no_gpu_can_take_are_not_left_out_in_silence() -> None:
+    model = r1_model("R1-Distill-Qwen-1.5B")
+    made = plan(model, "big server", n_gpu_layers=-1)
+    assert "No layer is on a GPU as asked for" in made.notice
+    assert "can use no GPU" in made.reasons["n_gpu_layers"]
+    assert plan(model, "big server", n_gpu_layers=0).notice == ""
+    assert plan(model, "24 GB RTX", n_gpu_layers=-1).notice == ""

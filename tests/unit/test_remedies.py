@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
-from localr1.advice.remedies import WHEELS, Finder, engine_version, reinstall, unused_card
+from localr1.advice.remedies import (
+    WHEELS,
+    Finder,
+    engine_version,
+    hidden_card,
+    hiding_variable,
+    reinstall,
+    unused_card,
+)
 from localr1.hardware.machine import Graphics, Vendor
 
 PIP = f"{sys.executable} -m pip install --force-reinstall --no-deps"
@@ -101,3 +109,33 @@ def test_another_makers_card_without_a_driver() -> None:
 
 def test_the_engine_alone_is_installed_anew() -> None:
     assert reinstall() == f"{PIP} --no-cache-dir {PACKAGE}"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "variables", "others_seen", "name"),
+    [
+        ("nvidia", {"CUDA_VISIBLE_DEVICES": ""}, False, "CUDA_VISIBLE_DEVICES"),
+        ("nvidia", {"CUDA_VISIBLE_DEVICES": "-1"}, False, "CUDA_VISIBLE_DEVICES"),
+        ("nvidia", {"CUDA_VISIBLE_DEVICES": "1"}, True, "CUDA_VISIBLE_DEVICES"),
+        ("nvidia", {"CUDA_VISIBLE_DEVICES": "0"}, False, None),
+        ("nvidia", {}, True, None),
+        ("amd", {"ROCR_VISIBLE_DEVICES": ""}, False, "ROCR_VISIBLE_DEVICES"),
+        ("amd", {"CUDA_VISIBLE_DEVICES": ""}, False, None),
+        ("intel", {"CUDA_VISIBLE_DEVICES": ""}, False, None),
+    ],
+)
+def test_a_variable_that_hides_a_card(
+    vendor: Vendor, variables: dict[str, str], others_seen: bool, name: str | None
+) -> None:
+    found = hiding_variable(card(vendor, None), others_seen=others_seen, environment=variables)
+    assert found == name
+
+
+def test_a_hidden_card_is_shown_again_by_its_shell_s_command() -> None:
+    hidden = card("nvidia", "nvidia")
+    assert hidden_card(hidden, "CUDA_VISIBLE_DEVICES", "linux").command == (
+        "unset CUDA_VISIBLE_DEVICES"
+    )
+    assert (
+        "Env:CUDA_VISIBLE_DEVICES" in hidden_card(hidden, "CUDA_VISIBLE_DEVICES", "win32").command
+    )

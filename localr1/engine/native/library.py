@@ -45,9 +45,14 @@ class NativeLog:
         self.on_abort: Callable[[str], None] = lambda _text: None
         """Called with the assertion's text just before the process aborts."""
 
+    @property
+    def errors(self) -> list[str]:
+        """Error lines that nobody has taken yet."""
+        return [line for line in "".join(self._errors).splitlines() if line.strip()]
+
     def take_errors(self) -> list[str]:
         """Error lines since the last call."""
-        lines = [line for line in "".join(self._errors).splitlines() if line.strip()]
+        lines = self.errors
         self._errors.clear()
         return lines
 
