@@ -106,8 +106,9 @@ def estimate(model: ModelSizes, settings: LoadSettings, layers: Sequence[int] = 
     """
     parts = [*zip(model.layer_bytes, kv_layer_bytes(model, settings), strict=True)]
     parts.append((model.output_bytes, 0))
-    compute, on_device = compute_bytes(model, settings), device_compute_bytes(model, settings)
     start = len(parts) - sum(layers)
+    compute = compute_bytes(model, settings)
+    on_device = device_compute_bytes(model, settings) + _copied_bytes(model, start)
     host_weights = model.input_bytes + model.other_bytes + sum(w for w, _ in parts[:start])
     if start == len(parts) and model.output_is_tied:
         host_weights -= model.input_bytes
@@ -170,14 +171,25 @@ def compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
     return total if model.is_known else int(total * (1 + _UNKNOWN_MARGIN))
 
 
+def _copied_bytes(model: ModelSizes, n_on_host: int) -> int:
+    """What a GPU holds of layers on the host: it reads prompts for them too, with copies.
+
+    About half of a layer at a time: the largest matrix and what is read beside it (measured).
+    """
+    return max(model.layer_bytes[:n_on_host], default=0) // 2
+
+
 def device_compute_bytes(model: ModelSizes, settings: LoadSettings) -> int:
     """The compute buffer of a GPU.
 
     For prompts its flash kernels want keys and values in f16 (ggml-cuda, fattn-common.cuh): of
     another type, those of one layer are there a second time, beside two vectors of the queries.
+    Without flash attention cuBLAS gives the scores in f16, and they are there a second time.
     """
     compute = compute_bytes(model, settings)
-    if not settings.flash_attention or settings.type_k == settings.type_v == "f16":
+    if not settings.flash_attention:
+        return compute + scores_bytes(model, settings.n_ctx, settings.n_ubatch) // 2
+    if settings.type_k == settings.type_v == "f16":
         return compute
     n_ctx, tokens = padded(settings.n_ctx), settings.n_ubatch
     widths = max(map(sum, zip(model.k_widths, model.v_widths, strict=True)), default=0)

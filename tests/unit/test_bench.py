@@ -81,6 +81,14 @@ def run(engine: FakeEngine, *tests: BenchTest, repetitions: int = 2) -> list[Eve
     return events
 
 
+def test_a_gpu_is_warmed_up_twice() -> None:
+    engine = FakeEngine()
+    plan = msgspec.structs.replace(PLAN, n_gpu_layers=-1)
+    model = loaded(engine, plan, "gpu", "cpu")
+    assert BenchRunner(model, 7, [].append).run(BenchTest(8, 0, 0, 4), 2)
+    assert engine.done == [(0, 8)] * 4
+
+
 def rows(events: list[Event]) -> list[BenchRow]:
     return [event for event in events if isinstance(event, BenchRow)]
 

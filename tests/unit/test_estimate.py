@@ -151,6 +151,19 @@ def test_a_device_keeps_a_second_copy_of_one_layer_s_quantized_cache() -> None:
     assert device_compute_bytes(model, small) > compute_bytes(model, small) + copies // 2
 
 
+def test_a_device_holds_copies_of_what_the_host_has() -> None:
+    """A prompt is read on the GPU for all layers: recorded on an H100, 14 of 29 layers on it."""
+    model = r1_model("R1-Distill-Qwen-7B")
+    some, every = (estimate(model, SETTINGS, (n,)).devices[0].compute_bytes for n in (14, 29))
+    assert some - every == model.layer_bytes[0] // 2
+
+
+def test_plain_attention_on_a_device_holds_scores_twice() -> None:
+    model = r1_model("R1-Distill-Llama-8B")
+    scores = scores_bytes(model, SETTINGS.n_ctx, SETTINGS.n_ubatch)
+    assert device_compute_bytes(model, SETTINGS) == compute_bytes(model, SETTINGS) + scores // 2
+
+
 def test_a_tied_output_is_there_twice_only_on_a_device() -> None:
     model = r1_model("R1-Distill-Qwen-7B")
     tied = model._replace(output_is_tied=True, output_bytes=model.input_bytes)
