@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from localr1.errors import EngineStopped
+from localr1.errors import EngineMissing, EngineStopped
 from localr1.terminal_text import clean_line
 from localr1.units import memory_size
 
@@ -21,6 +21,8 @@ _OUT_OF_MEMORY = re.compile(r"out of memory|OutOfDeviceMemory", re.IGNORECASE)
 _ALLOCATING = re.compile(r"allocating ([\d.]+) MiB on device \d+")
 _DRIVER_ERROR = re.compile(r"(?:CUDA|ROCm|MUSA) error: (.+)")
 """ggml-cuda.cu, ggml_cuda_error."""
+_MISSING_LIBRARY = re.compile(r"(\S+\.so\S*): cannot open shared object file")
+"""As the loader of Linux says it."""
 _OTHER_CARD = re.compile(r"no kernel image|invalid device function", re.IGNORECASE)
 
 
@@ -34,6 +36,18 @@ def no_room(log_lines: Iterable[str]) -> str | None:
     if asked is None:
         return "the GPU has too little free memory"
     return f"the GPU has no room for {memory_size(int(asked * (1 << 20)))} more"
+
+
+def not_loaded(error: Exception) -> EngineMissing:
+    """Why the engine library does not load: most often a library of the GPU's is not there."""
+    missing = _MISSING_LIBRARY.search(str(error))
+    if not missing:
+        return EngineMissing(f"the engine library does not load: {clean_line(str(error), 300)}")
+    return EngineMissing(
+        f"the engine library does not load: it needs {clean_line(missing[1], 80)}, which is not "
+        "found on this computer",
+        "install it with the GPU's toolkit or driver, or install an engine without it",
+    )
 
 
 def explain(log_lines: Iterable[str]) -> EngineStopped | None:

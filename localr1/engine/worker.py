@@ -228,7 +228,12 @@ def _make_backend(name: str, emit: Callable[[Event], None]) -> Backend:
         from localr1.engine.scripted_backend import ScriptedBackend
 
         return ScriptedBackend()
-    from localr1.engine import device_failures, native
+    from localr1.engine import device_failures
+
+    try:
+        from localr1.engine import native
+    except (ImportError, OSError, RuntimeError) as error:
+        raise device_failures.not_loaded(error) from error
     from localr1.engine.llama_backend import LlamaBackend
     from localr1.engine.rpc import RpcServers
 

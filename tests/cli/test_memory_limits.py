@@ -14,6 +14,7 @@ import pytest
 from localr1.errors import ExitCode
 from localr1.hardware.control_groups import control_groups
 from tests.cli.command_line import LOCALR1, is_one_line_error, json_lines
+from tests.gpu_engine import skip_with_gpu_engine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits as Linux has them")
 
@@ -105,6 +106,7 @@ def under_ulimit(mebibytes: int, *arguments: str | Path) -> subprocess.Completed
 
 
 def test_an_address_limit_too_small_for_the_model(smollm2: Path) -> None:
+    skip_with_gpu_engine()
     done = under_ulimit(500, "run", smollm2, "hi", "--no-history")
     assert done.returncode == ExitCode.DOES_NOT_FIT
     assert done.stdout == b""
@@ -115,6 +117,7 @@ def test_an_address_limit_too_small_for_the_model(smollm2: Path) -> None:
 
 def test_what_is_named_fits(smollm2: Path) -> None:
     """A window that is too long is refused, and the one that is named instead is loaded."""
+    skip_with_gpu_engine()
     asked = ("run", smollm2, "Say hello.", "--no-history", "--max-tokens", "4")
     refused = under_ulimit(1500, *asked, "--n-ctx", "200000")
     assert refused.returncode == ExitCode.DOES_NOT_FIT

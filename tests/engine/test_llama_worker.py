@@ -40,6 +40,7 @@ from tests.engine.talk import (
     stop_at,
     text_of,
 )
+from tests.gpu_engine import skip_with_gpu_engine
 from tests.tiny_models import write_tiny_model
 
 LONG_TEXT = "The sea is wide and the ships are small. " * 60
@@ -296,6 +297,7 @@ async def test_the_real_reason_of_a_refusal_is_told(tmp_path: Path, tiny_r1: Pat
 
 
 async def test_a_window_beyond_all_memory_fails_cleanly(smollm2: Path, tmp_path: Path) -> None:
+    skip_with_gpu_engine()
     client = EngineClient(tmp_path / "logs")
     await client.start()
     plan = msgspec.structs.replace(SMALL_PLAN, n_ctx=1 << 24)

@@ -85,7 +85,8 @@ def test_a_gpu_is_warmed_up_twice() -> None:
     engine = FakeEngine()
     plan = msgspec.structs.replace(PLAN, n_gpu_layers=-1)
     model = loaded(engine, plan, "gpu", "cpu")
-    assert BenchRunner(model, 7, [].append).run(BenchTest(8, 0, 0, 4), 2)
+    events: list[Event] = []
+    assert BenchRunner(model, 7, events.append).run(BenchTest(8, 0, 0, 4), 2)
     assert engine.done == [(0, 8)] * 4
 
 

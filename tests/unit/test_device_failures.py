@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localr1.engine.device_failures import explain, no_room
+from localr1.engine.device_failures import explain, no_room, not_loaded
 
 WHILE_WRITING = [
     "CUDA error: out of memory",
@@ -52,3 +52,16 @@ def test_any_other_failure_is_told_in_the_driver_s_words() -> None:
 def test_what_no_gpu_did_is_left_to_others(lines: list[str]) -> None:
     assert explain(lines) is None
     assert no_room(lines) is None
+
+
+def test_an_engine_whose_library_is_missing() -> None:
+    """As llama_cpp said it of a CUDA build on a computer without CUDA."""
+    error = not_loaded(
+        RuntimeError(
+            "Failed to load shared library '/x/llama_cpp/lib/libllama.so': libcublas.so.13: "
+            "cannot open shared object file: No such file or directory"
+        )
+    )
+    assert "it needs libcublas.so.13, which is not found" in error.message
+    assert error.hint
+    assert "no space" in not_loaded(OSError("no space")).message
