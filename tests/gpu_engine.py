@@ -18,6 +18,6 @@ def engine_uses_gpu() -> bool:
 
 
 def skip_with_gpu_engine() -> None:
-    """Skip the running test: libraries and drivers of a GPU take address space without limit."""
+    """Skip the running test: drivers and libraries of a GPU take address space without measure."""
     if engine_uses_gpu():
-        pytest.skip("the engine can use a GPU, so its address space is not limited")
+        pytest.skip("the engine can use a GPU, so its memory is not limited")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,13 @@ import msgspec
 import pytest
 
 from localr1.advice import doctor
+from localr1.advice.computer import Computer
 from localr1.advice.doctor import examine, report_schema
 from localr1.advice.remedies import unused_card
 from localr1.advice.report import Report
 from localr1.advice.report_rows import report_lines
+from localr1.cli import recommend
+from localr1.cli.output import Printer
 from localr1.engine.protocol import DeviceList
 from localr1.errors import EngineMissing, Localr1Error
 from localr1.gguf_header import read_header
@@ -183,3 +187,21 @@ async def test_what_could_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -
 def test_the_schema_is_the_documented_one() -> None:
     documented = Path(__file__).parents[2] / "docs" / "doctor.schema.json"
     assert json.loads(documented.read_text("utf-8")) == json.loads(json.dumps(report_schema()))
+
+
+def test_recommend_says_of_an_idle_card_that_it_is_not_counted_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = asyncio.run(report(monkeypatch, with_cards(RTX), CPU_DEVICE))
+
+    async def examined(_settings: object) -> Report:
+        return found
+
+    monkeypatch.setattr(doctor, "examine", examined)
+    monkeypatch.setattr(Computer, "measured", lambda self: self)
+    notices: list[str] = []
+    recommend._computer(SETTINGS, Printer(), notices)
+    assert notices == [
+        "NVIDIA GeForce RTX 4090 is not counted on: not in this build; "
+        "`localr1 doctor` says what to do."
+    ]
