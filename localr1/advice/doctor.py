@@ -12,12 +12,10 @@ import msgspec
 from localr1 import __version__, paths
 from localr1.advice.remedies import (
     engine_version,
-    hidden_card,
-    hiding_variable,
     reinstall,
-    unused_card,
 )
 from localr1.advice.report import DeviceReport, Engine, Problem, Report
+from localr1.advice.unused_cards import hidden_by, unused, why_unused
 from localr1.engine.client import EngineClient
 from localr1.engine.protocol import DeviceList, ModelFacts
 from localr1.errors import DoesNotFit, Localr1Error
@@ -31,9 +29,6 @@ from localr1.hardware.tuning import measured_threads
 from localr1.settings import Settings
 from localr1.terminal_text import clean_line
 from localr1.units import count, memory_size
-
-_BACKENDS = {"CUDA": "nvidia", "ROCm": "amd", "Metal": "apple", "MTL": "apple"}
-"""Whose cards a backend's devices are, by the beginning of a device's name."""
 
 _FAST_SETS = {"avx2": "AVX2", "asimddp": "DOTPROD"}
 """What a build without loses much speed for: in the words of Linux, and in llama.cpp's."""
@@ -63,10 +58,10 @@ async def examine(
     model = _model(header) if header else None
     if loaded is not None:
         model, plan = loaded
-    cards = _unused(machine.graphics, found.devices)
+    cards = unused(machine.graphics, found.devices)
     problems = [
         *_engine_problems(failure),
-        *(_why_unused(card, found.devices) for card in cards),
+        *(why_unused(card, found.devices) for card in cards),
         *_full_cards(found.devices),
         *_machine_problems(machine, found),
         *([misfit] if misfit else []),
@@ -138,34 +133,6 @@ def _machine_problems(machine: Machine, found: DeviceList) -> list[Problem]:
     return problems
 
 
-def _unused(cards: Sequence[Graphics], devices: Sequence[Device]) -> list[Graphics]:
-    """Cards that none of the engine's devices is."""
-    left = [device for device in devices if device.kind in ("gpu", "igpu")]
-    unused = []
-    for card in cards:
-        device = next((each for each in left if _is_card(each, card)), None)
-        if device is None:
-            unused.append(card)
-        else:
-            left.remove(device)
-    return unused
-
-
-def _why_unused(card: Graphics, devices: Sequence[Device]) -> Problem:
-    hidden = _hidden_by(card, devices)
-    return hidden_card(card, hidden) if hidden else unused_card(card)
-
-
-def _hidden_by(card: Graphics, devices: Sequence[Device]) -> str | None:
-    """The variable that hides a card from the engine."""
-    seen = any(
-        device.name.startswith(start) and vendor == card.vendor
-        for device in devices
-        for start, vendor in _BACKENDS.items()
-    )
-    return hiding_variable(card, others_seen=seen)
-
-
 def _full_cards(devices: Sequence[Device]) -> list[Problem]:
     return [
         Problem(
@@ -180,15 +147,6 @@ def _full_cards(devices: Sequence[Device]) -> list[Problem]:
 def _is_full(device: Device) -> bool:
     """Whether a GPU has not even the memory left in which its driver tells how much there is."""
     return device.kind == "gpu" and device.total_bytes == 0
-
-
-def _is_card(device: Device, card: Graphics) -> bool:
-    """Whether an entry of the engine's registry is this card."""
-    told, known = device.description.casefold(), card.name.casefold()
-    if known and (known in told or told in known):
-        return True
-    vendor = next((v for start, v in _BACKENDS.items() if device.name.startswith(start)), None)
-    return vendor == card.vendor or (vendor is None and card.vendor in told)
 
 
 def _usable(device: Device, plan: LoadPlan | None, memory: Memory) -> DeviceReport:
@@ -216,7 +174,7 @@ def _use(device: Device, plan: LoadPlan | None) -> str:
 
 
 def _idle(card: Graphics, devices: Sequence[Device]) -> DeviceReport:
-    hidden = _hidden_by(card, devices)
+    hidden = hidden_by(card, devices)
     without_driver = card.driver in (None, "nouveau")
     driver = f"driver {card.driver} {card.driver_version or ''}".strip() if card.driver else ""
     told = ", ".join(part for part in (driver, f"seen by {card.source}") if part)

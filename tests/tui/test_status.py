@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from localr1.advice import unused_cards
+from localr1.advice.report import Problem
 from localr1.chat.effort import Asked, ReasoningLimit, resolve
 from localr1.chat.messages import Message, TextPart, user_message
 from localr1.engine.protocol import Answer, Event, Prompt, Reasoning
-from localr1.hardware.load_plan import DeviceShare
-from localr1.settings import load_settings
+from localr1.hardware.load_plan import DeviceShare, LoadPlan
+from localr1.settings import Settings, load_settings
 from localr1.tui.glyphs import BAR, in_ascii, meter
 from localr1.tui.status import GAP, Fact, FactName, Status, fit
 from tests.tui.harness import chat
-from tests.tui.scripted_session import DONE, READY, ScriptedSession, Step
+from tests.tui.scripted_session import DONE, READY, ScriptedSession, Step, reply
 
 SPLIT = "14/29 layers on CUDA0, 15 on RPC0 (192.168.1.20:50052)"
 PLAN = msgspec.structs.replace(READY.plan, devices=(DeviceShare("CUDA0", 14),))
@@ -168,3 +170,20 @@ async def test_a_window_that_cannot_be_counted_is_left_open() -> None:
     session.cannot_count = True
     async with chat(session, (120, 24)) as running:
         assert running.rows()[-1].endswith("  0 of 8,192")
+
+
+async def test_a_card_that_sits_idle_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[LoadPlan] = []
+
+    def idle(plan: LoadPlan, _: Settings) -> list[Problem]:
+        looked.append(plan)
+        return [Problem("RTX \x1b[2J[red] is there, but this build cannot use it", "mend it")]
+
+    monkeypatch.setattr(unused_cards, "idle_cards", idle)
+    session = ScriptedSession(reply("Hm.", "Yes."))
+    async with chat(session) as running:
+        told = "[red] is there, but this build cannot use it. /doctor says what to do."
+        while told not in " ".join(running.seen.split()):  # it is looked for in a thread
+            await running.settle()
+        await running.ask("hello")
+        assert looked == [session.plan]

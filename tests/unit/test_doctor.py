@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from localr1.advice import doctor
+from localr1.advice import doctor, unused_cards
 from localr1.advice.computer import Computer
 from localr1.advice.doctor import examine, report_schema
 from localr1.advice.remedies import unused_card
@@ -57,7 +57,7 @@ async def report(
 
     monkeypatch.setattr(doctor, "probe_machine", lambda: computer)
     monkeypatch.setattr(doctor, "_ask_engine", ask)
-    monkeypatch.setattr(doctor, "unused_card", partial(unused_card, find=lambda _name: None))
+    monkeypatch.setattr(unused_cards, "unused_card", partial(unused_card, find=lambda _name: None))
     return await examine(SETTINGS, read_header(model) if model else None)
 
 

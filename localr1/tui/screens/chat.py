@@ -21,6 +21,7 @@ from localr1.tui.controls.turns import Turns
 from localr1.tui.controls.writing import Writing
 from localr1.tui.counter import Clock
 from localr1.tui.dialogue import Phase
+from localr1.tui.idle_cards import IdleCards
 from localr1.tui.messages import (
     CodeClicked,
     CommandGiven,
@@ -86,6 +87,7 @@ class ChatScreen(ChatRun):
         self._lists = Lists(self)
         self._writing = Writing(self)
         self._answers = Answers(self)
+        self._idle_cards = IdleCards(self)
         self._pulls, self._shelf = pulls or Pulls(), shelf
         self._controls: dict[Scope, object] = {
             "turns": self._picker,
@@ -188,6 +190,7 @@ class ChatScreen(ChatRun):
         self.run_worker(self._lists.refresh())
         # a model that was loaded may have a limit of its own
         self.show_effort(self._next_reply.words)
+        self._idle_cards.look()
 
     def question_came_back(self, question: Question) -> None:
         """It was not sent: what was chosen for it holds for the next one."""
