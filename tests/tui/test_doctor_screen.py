@@ -154,10 +154,9 @@ def test_view(
     async def reach(pilot: Pilot[None]) -> None:
         released.set()
         running = Chat(app, pilot, clock)
-        running.screen.composer.cursor_blink = False
+        running.hold_still()
         await running.settle()
         await open_doctor(running)
-        app.screen.query_one("#search", Input).cursor_blink = False
         await running.settle()
         seen.append(running.seen)
 

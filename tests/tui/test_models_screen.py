@@ -506,10 +506,9 @@ def test_view(
 
     async def reach(pilot: Pilot[None]) -> None:
         running = Models(app, pilot, clock)
-        running.screen.composer.cursor_blink = False
+        running.hold_still()
         await running.settle()
         await running.press("alt+m")
-        app.screen.query_one("#search").cursor_blink = False  # type: ignore[attr-defined]
         await running.choose(SEVEN)
         seen.append(running.seen)
 

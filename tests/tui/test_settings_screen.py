@@ -272,10 +272,9 @@ def test_view(
 
     async def reach(pilot: Pilot[None]) -> None:
         running = Chat(app, pilot, clock)
-        running.screen.composer.cursor_blink = False
+        running.hold_still()
         await running.settle()
         await open_settings(running)
-        app.screen.query_one("#search", Input).cursor_blink = False
         await pilot.press("down", "down", "down", "down", "down", "enter", "down")
         await running.settle()
         seen.append(running.seen)

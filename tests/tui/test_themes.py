@@ -298,7 +298,7 @@ def test_picture(theme: str, snap_compare: Callable[..., bool]) -> None:
 
     async def reach(pilot: Pilot[None]) -> None:
         running = Chat(app, pilot, clock)
-        running.screen.composer.cursor_blink = False
+        running.hold_still()
         await running.settle()
         await running.ask("What is 2 + 2?")
         await running.ask("And now?")

@@ -76,7 +76,7 @@ def test_view(name: str, snapshot: SnapshotAssertion, snap_compare: Callable[...
 
     async def reach(pilot: Pilot[None]) -> None:
         running = Chat(app, pilot, clock)
-        running.screen.composer.cursor_blink = False
+        running.hold_still()
         await running.settle()
         await running.ask("How many numbers below 1000 are divisible by 7 but not by 5?")
         await view.reach(running)

@@ -113,7 +113,7 @@ def test_view(name: str, snapshot: SnapshotAssertion, snap_compare: Callable[...
 
     async def reach(pilot: Pilot[None]) -> None:
         running = Chat(app, pilot, clock)
-        running.screen.composer.cursor_blink = False
+        running.hold_still()
         await running.settle()
         if view.steps:
             await running.ask(QUESTION)
