@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from localr1.advice import doctor
 from localr1.advice.doctor import Loaded
