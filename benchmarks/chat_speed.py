@@ -1,6 +1,6 @@
 """Tokens a second of a reply in the chat, beside the same reply of `localr1 run` into a file.
 
-    python -m benchmarks.chat_speed [--rounds 3]
+    python -m benchmarks.chat_speed [--rounds 9]
 
 A model in the shape of Qwen3-0.6B with random weights, the same seed, two threads; both figures
 are those that localr1 shows, taken in turn, and the ratio is that of the medians.
@@ -32,7 +32,7 @@ _SPEED = re.compile(r"([\d,.]+) tokens/s")
 def main() -> None:
     """Measure in turn and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()
     model = random_model("0.6b", QWEN3_0_6B)
     chat, run = [], []
