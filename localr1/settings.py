@@ -238,7 +238,7 @@ def load_settings(
     environment: Mapping[str, str] = os.environ,
     file: Path | None = None,
     text: str | None = None,
-) -> "Settings":
+) -> Settings:
     """The settings; a flag goes before the environment, and that before the file.
 
     A flag that is None and a variable that is empty were not given.
@@ -271,7 +271,7 @@ def load_settings(
 
 def settings_now(
     settings: Settings, file: Path, environment: Mapping[str, str] = os.environ
-) -> "Settings":
+) -> Settings:
     """These settings with what file and environment say by now; what flags gave stays.
 
     Raises:

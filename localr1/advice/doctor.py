@@ -10,10 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from localr1 import __version__, paths
-from localr1.advice.remedies import (
-    engine_version,
-    reinstall,
-)
+from localr1.advice.remedies import computes, engine_version, reinstall
 from localr1.advice.report import DeviceReport, Engine, Problem, Report
 from localr1.advice.unused_cards import hidden_by, unused, why_unused
 from localr1.engine.client import EngineClient
@@ -174,8 +171,6 @@ def _use(device: Device, plan: LoadPlan | None) -> str:
 
 
 def _idle(card: Graphics, devices: Sequence[Device]) -> DeviceReport:
-    hidden = hidden_by(card, devices)
-    without_driver = card.driver in (None, "nouveau")
     driver = f"driver {card.driver} {card.driver_version or ''}".strip() if card.driver else ""
     told = ", ".join(part for part in (driver, f"seen by {card.source}") if part)
     return DeviceReport(
@@ -185,10 +180,14 @@ def _idle(card: Graphics, devices: Sequence[Device]) -> DeviceReport:
         total_bytes=card.memory_bytes,
         free_bytes=None,
         usable=False,
-        why=f"hidden by {hidden}"
-        if hidden
-        else ("no working driver" if without_driver else "not in this build"),
+        why=_why_idle(card, devices),
     )
+
+
+def _why_idle(card: Graphics, devices: Sequence[Device]) -> str:
+    if hidden := hidden_by(card, devices):
+        return f"hidden by {hidden}"
+    return "not in this build" if computes(card) else "no working driver"
 
 
 def _model(header: GgufHeader) -> ModelFacts:

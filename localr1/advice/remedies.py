@@ -63,6 +63,11 @@ def hidden_card(card: Graphics, variable: str, system: str = sys.platform) -> Pr
     return Problem(f"{card.name} is hidden from the engine by {variable}", command)
 
 
+def computes(card: Graphics) -> bool:
+    """Whether a card's driver can do more than show pictures."""
+    return card.driver not in (None, "nouveau")
+
+
 def unused_card(card: Graphics, system: str = sys.platform, find: Finder = shutil.which) -> Problem:
     """Why a card sits idle, and what would change that.
 
@@ -71,7 +76,7 @@ def unused_card(card: Graphics, system: str = sys.platform, find: Finder = shuti
         system: of `sys.platform`.
         find: tells where a program is (`shutil.which`).
     """
-    if card.driver is None or card.driver == "nouveau":
+    if not computes(card):
         return _without_driver(card, find)
     options, wheel = _build(card, find)
     message = f"{card.name} is there, but this build of the engine cannot use it"

@@ -62,11 +62,7 @@ def why_unused(card: Graphics, devices: Sequence[Device]) -> Problem:
 
 def hidden_by(card: Graphics, devices: Sequence[Device]) -> str | None:
     """The variable that hides a card from the engine."""
-    seen = any(
-        device.name.startswith(start) and vendor == card.vendor
-        for device in devices
-        for start, vendor in _BACKENDS.items()
-    )
+    seen = any(_vendor(device) == card.vendor for device in devices)
     return hiding_variable(card, others_seen=seen)
 
 
@@ -75,5 +71,10 @@ def _is_card(device: Device, card: Graphics) -> bool:
     told, known = device.description.casefold(), card.name.casefold()
     if known and (known in told or told in known):
         return True
-    vendor = next((v for start, v in _BACKENDS.items() if device.name.startswith(start)), None)
+    vendor = _vendor(device)
     return vendor == card.vendor or (vendor is None and card.vendor in told)
+
+
+def _vendor(device: Device) -> str | None:
+    """Whose card a device is, where its backend is for one maker's cards only."""
+    return next((v for start, v in _BACKENDS.items() if device.name.startswith(start)), None)

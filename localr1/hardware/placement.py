@@ -64,10 +64,10 @@ def places(machine: Machine, devices: Iterable[Device]) -> Places:
     gpus = [device for device in devices if device.kind in ("gpu", "igpu")]
     found = [_place(device) for device in gpus]
     # a card that is full tells neither size nor free memory; it is there all the same
-    roomy = [place for place in found if place.usable_bytes > 0]
-    own = [place for place in roomy or found if not place.shares_host]
+    there = [place for place in found if place.usable_bytes > 0] or found
+    own = [place for place in there if not place.shares_host]
     host = _without_margin(machine.memory.available_bytes, _HOST_MARGIN, _HOST_MARGIN_SHARE)
-    return Places(max(0, host - WORKER_BYTES), tuple(own or roomy or found))
+    return Places(max(0, host - WORKER_BYTES), tuple(own or there))
 
 
 def _place(device: Device) -> Place:

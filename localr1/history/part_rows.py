@@ -87,12 +87,12 @@ def checksum(
     model: object = None,
 ) -> str:
     """SHA-256, in hex, of a message's columns as JSON (docs/formats.md gives the exact form)."""
+    import hashlib  # it loads OpenSSL
+
     columns: list[object] = [position, role, finish_reason, [*map(_summed_columns, parts)]]
     if parent is not None or model is not None:
         columns += [parent, model]
     document = json.dumps(columns, separators=(",", ":"), default=repr)
-    import hashlib  # it loads OpenSSL
-
     return hashlib.sha256(document.encode("ascii")).hexdigest()
 
 

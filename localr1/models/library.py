@@ -17,7 +17,8 @@ DEPTH_AT_MOST = 8
 ENTRIES_AT_MOST = 100_000
 
 _ENDING = ".gguf"
-_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.I | re.S)
+SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.I | re.S)
+"""The name of one file of a model in several."""
 
 
 class LibraryModel(NamedTuple):
@@ -62,7 +63,7 @@ class Library:
         self._left = ENTRIES_AT_MOST
         groups: dict[tuple[Path, str, int], list[Path]] = {}
         for path in self._files(self.folder, DEPTH_AT_MOST):
-            match = _SHARD.fullmatch(path.name)
+            match = SHARD.fullmatch(path.name)
             key = (
                 path.parent,
                 *((match["stem"], int(match["count"])) if match else (path.name, 0)),
@@ -137,7 +138,7 @@ def _numbered(model: LibraryModel, _: Path, number: int) -> str:
 
 def _model(paths: Sequence[Path], count: int) -> LibraryModel:
     first = paths[0]
-    match = _SHARD.fullmatch(first.name)
+    match = SHARD.fullmatch(first.name)
     if match is None:
         expected = [first]
     else:
@@ -180,3 +181,9 @@ def _is_true_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
+
+
+def first_file(path: str) -> str:
+    """Of a model in several files, the first one; else the file itself."""
+    match = SHARD.fullmatch(path)
+    return f"{match['stem']}-00001-of-{path[match.start('count') :]}" if match else path

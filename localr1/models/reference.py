@@ -71,10 +71,8 @@ def find_model(reference: str) -> ModelReference:
         return _demo()
     if isinstance(meant, LocalPath):
         return _at(meant.path, reference)
-    from localr1.models.finding import (  # a file's own name is found before
-        find_in_library,
-        not_here,
-    )
+    # a path or a file's own name is found without it
+    from localr1.models.finding import find_in_library, not_here
 
     found = find_in_library(meant, models, library.folder)
     if found is None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from localr1.models.library import first_file
 from localr1.models.part_state import PARTS_FOLDER, STATE_ENDING, KnownPart, boot_name, read_state
 from localr1.models.segments import Segments
-
-_SHARD = re.compile(r"-\d{5}-of-(\d{5}\.gguf)$", re.IGNORECASE)
 
 
 class Unfinished(NamedTuple):
@@ -39,11 +37,6 @@ def unfinished(folder: Path) -> list[Unfinished]:
             reference, before.have_bytes + have, before.size_bytes + file.size_bytes
         )
     return sorted(found.values())
-
-
-def first_file(path: str) -> str:
-    """Of a model in several files, the first one; else the file itself."""
-    return _SHARD.sub(r"-00001-of-\1", path)
 
 
 def parts_in(folder: Path) -> Iterator[tuple[Path, KnownPart]]:

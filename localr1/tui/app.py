@@ -221,13 +221,13 @@ class Localr1App(CopyingApp):
 def run_chat(session: ChatSession, settings: Settings, fetch: str = "") -> Sequence[str]:
     """Show the chat until it is left; the session is closed then.
 
-    Returns:
-        References of models whose fetching ended with the chat.
-
     Args:
         session: that is shown.
         settings: of which the interface follows some.
         fetch: a model that is fetched meanwhile, as `localr1 pull` takes it.
+
+    Returns:
+        References of models whose fetching ended with the chat.
     """
     app = Localr1App(
         session,

@@ -37,9 +37,6 @@ class IdleCards:
             return idle_cards(plan, settings)
 
         for problem in await beside(find):
-            what_to_do = (
-                keymap_of(self._screen).fill("{doctor} says what to do.")
-                or "/doctor says what to do."
-            )
-            words = f"{one_line(problem.message)}. {what_to_do}"
+            doctor = keymap_of(self._screen).way_to("doctor")
+            words = f"{one_line(problem.message)}. {doctor} says what to do."
             self._screen.transcript.note().add(words, "warning")

@@ -66,6 +66,10 @@ class Keymap:
         labels = {name: self.label(name) for name in names}
         return template.format(**labels) if all(labels.values()) else ""
 
+    def way_to(self, name: str) -> str:
+        """How an action is called: by its key, "Alt+M", or else its word, "/models"."""
+        return self.label(name) or f"/{_action(name).word}"
+
     # ---- mistakes --------------------------------------------------------------------------
 
     def _checked(self, name: str, keys: str) -> Iterator[str]:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from localr1.errors import ModelNotFound, ModelRefused
 from localr1.models.catalog import DEFAULT_QUANT
 from localr1.models.hub.repository import RemoteFile, Repository
+from localr1.models.library import SHARD
 from localr1.models.quant_names import quant_of_file
 from localr1.terminal_text import clean_line
 from localr1.units import download_size
 
 NAMED_AT_MOST = 20
 
-_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.I | re.S)
 _OF_OTHER_USE = re.compile(r"(^|/)(mmproj|ggml-vocab|imatrix)|imatrix[^/]*\.gguf$", re.IGNORECASE)
 _SMALLEST_BYTES = 24
 """Of a GGUF header."""
@@ -53,7 +53,7 @@ def models_of(files: Iterable[RemoteFile]) -> list[RemoteModel]:
     for file in files:
         if not file.path.lower().endswith(".gguf") or _OF_OTHER_USE.search(file.path):
             continue
-        shard = _SHARD.fullmatch(file.path)
+        shard = SHARD.fullmatch(file.path)
         key = (shard["stem"], int(shard["count"])) if shard else (file.path, 1)
         groups.setdefault(key, []).append(file)
     models = [

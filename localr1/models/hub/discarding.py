@@ -9,9 +9,10 @@ from pathlib import Path
 from localr1.errors import StorageError
 from localr1.models.hub.owner import LOCK_ENDING, OWNER_ENDING, ownership
 from localr1.models.hub.part import remove_part
+from localr1.models.library import first_file
 from localr1.models.part_state import PARTS_FOLDER
 from localr1.models.quant_names import quant_of_file
-from localr1.models.unfinished import first_file, parts_in
+from localr1.models.unfinished import parts_in
 
 
 def discard_parts(folder: Path, repos: tuple[str, ...], quant: str | None, path: str | None) -> int:

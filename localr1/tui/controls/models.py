@@ -126,8 +126,10 @@ class Models:
     def begin(self, reference: str) -> None:
         """The chat begins with a fetch."""
         problem = self.fetch(reference)
-        told = keymap_of(self._screen).fill("{models} shows how far it is") or "/models shows it"
-        self._screen.say(problem or f"Fetching {one_line(reference)}; {told}.")
+        models = keymap_of(self._screen).way_to("models")
+        self._screen.say(
+            problem or f"Fetching {one_line(reference)}; {models} shows how far it is."
+        )
 
     def forget(self, path: Path) -> None:
         """Nothing offers to use this file any more: it is in use, or gone."""
@@ -170,9 +172,9 @@ class Models:
 
     def _tell_fetched(self, name: str) -> None:
         self._screen.notify_terminal(f"Fetched: {name}")
-        use = keymap_of(self._screen).fill("{use_fetched} uses it") or "/use uses it"
-        self._screen.transcript.note().add(f"{name} is here. {use}.")
-        self._screen.say(f"{name} is here. {use}.")
+        told = f"{name} is here. {keymap_of(self._screen).way_to('use_fetched')} uses it."
+        self._screen.transcript.note().add(told)
+        self._screen.say(told)
 
     def _show_state(self) -> None:
         self._screen.show_fetching(
